@@ -1,0 +1,1 @@
+"""What is stored: Tortoise models, migrations and the connections to PostgreSQL."""

@@ -1,0 +1,128 @@
+"""The connections to PostgreSQL: one pool, opened by Tortoise, shared by the models and the hand-written SQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import asyncpg
+from tortoise import Tortoise
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.connection import get_connection
+
+from models import faults
+from models.errors import Unavailable
+
+MODELS = ["models.projects", "models.traces", "models.steps", "models.analytics", "models.events"]
+MIGRATIONS = "models.migrations"
+
+TEXT_CODECS = ("uuid", "numeric")
+
+SERVER_SETTINGS = {
+    "application_name": "tracegraph",
+    "timezone": "UTC",
+    # Short statements with many parameters: compiling them takes longer than running them.
+    "jit": "off",
+    # Without it the first array parameter costs seconds on a large Citus cluster; plain PostgreSQL ignores it.
+    "citus.override_table_visibility": "off",
+}
+
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """A pool of connections, each use of which ends within its deadline whatever the server does."""
+
+    pool: asyncpg.Pool[asyncpg.Record]
+    read_deadline: float
+
+    @asynccontextmanager
+    async def connection(self, deadline: float | None = None) -> AsyncIterator[Connection]:
+        """Lend a connection for at most `deadline` seconds, the wait for it included.
+
+        Raises our errors in place of the driver's (see `models.faults`).
+        """
+        connection = None
+        try:
+            async with asyncio.timeout(self.read_deadline if deadline is None else deadline):
+                connection = await self.pool.acquire()
+                yield connection
+        except BaseException as error:
+            if connection is not None and faults.poisons(error):
+                # A connection with an unfinished command would make `release` wait for a server that may be frozen.
+                connection.terminate()
+            raise faults.translated(error) from error
+        finally:
+            if connection is not None:
+                await self.pool.release(connection)
+
+    async def fetch(self, sql: str, *values: Any) -> list[asyncpg.Record]:
+        """Run one statement and return its rows."""
+        async with self.connection() as connection:
+            return await connection.fetch(sql, *values)
+
+    async def fetchrow(self, sql: str, *values: Any) -> asyncpg.Record | None:
+        """Run one statement and return its first row."""
+        async with self.connection() as connection:
+            return await connection.fetchrow(sql, *values)
+
+    async def execute(self, sql: str, *values: Any) -> str:
+        """Run one statement and return its command tag."""
+        async with self.connection() as connection:
+            return await connection.execute(sql, *values)
+
+
+@asynccontextmanager
+async def open_database(
+    url: str, *, connections: int = 20, read_deadline: float = 10.0, models: Sequence[str] = MODELS
+) -> AsyncIterator[Database]:
+    """Open the pool for the models and for SQL; close it at the end. Raises Unavailable when nobody answers."""
+    await Tortoise.init(config=configuration(url, connections=connections, models=models), _enable_global_fallback=True)
+    try:
+        yield Database(pool=await _pool(), read_deadline=read_deadline)
+    finally:
+        await Tortoise.close_connections()
+
+
+def configuration(url: str, *, connections: int = 2, models: Sequence[str] = MODELS) -> dict[str, Any]:
+    """Describe the database at `url` to Tortoise."""
+    connection = expand_db_url(url)
+    connection["engine"] = "tortoise.backends.asyncpg"
+    connection["credentials"] |= {
+        "minsize": 1,
+        "maxsize": connections,
+        "server_settings": SERVER_SETTINGS,
+        "timeout": 5,
+        "init": _prepare,
+        "reset": _leave_as_is,
+    }
+    return {
+        "connections": {"default": connection},
+        "apps": {"models": {"models": list(models), "migrations": MIGRATIONS, "default_connection": "default"}},
+    }
+
+
+async def _pool() -> asyncpg.Pool[asyncpg.Record]:
+    client = get_connection("default")
+    try:
+        async with asyncio.timeout(10):
+            await client.create_connection(with_db=True)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+        message = f"PostgreSQL does not answer: {error}"
+        raise Unavailable(message) from error
+    pool: asyncpg.Pool[asyncpg.Record] = client._pool  # noqa: SLF001  Tortoise has no public way to its pool
+    return pool
+
+
+async def _prepare(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    # Ids and money travel as text both ways: ids need no objects, and a numeric keeps its digits.
+    for name in TEXT_CODECS:
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=str, format="text")
+
+
+async def _leave_as_is(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Spare the round trip that resets session state: nothing of ours changes any outside a transaction."""

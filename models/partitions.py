@@ -1,0 +1,70 @@
+"""The weekly partitions of `trace_steps`; an id carries its time, so a week of ids is a range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+
+from models.ids import first_id, time_of
+
+WEEK = timedelta(weeks=1)
+EPOCH = datetime(2020, 1, 6, tzinfo=UTC)  # a Monday
+OLDEST = timedelta(weeks=104)  # older ids live in the default partition
+AHEAD = 2  # weeks made before they are needed
+
+# The moved rows are those that came in between two looks at the clock of different machines; usually none.
+CREATE = """
+CREATE TABLE IF NOT EXISTS {name} (LIKE trace_steps INCLUDING ALL) WITH (toast_tuple_target = 512);
+WITH moved AS (
+    DELETE FROM trace_steps_default WHERE id >= '{low}' AND id < '{high}' RETURNING *
+)
+INSERT INTO {name} ({columns}) SELECT {columns} FROM moved;
+ALTER TABLE trace_steps ATTACH PARTITION {name} FOR VALUES FROM ('{low}') TO ('{high}');
+"""
+
+# Names of the attached partitions.
+ATTACHED = """
+SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'trace_steps'::regclass
+"""
+
+# Columns that can be written (the generated one can't).
+COLUMNS = """
+SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
+WHERE attrelid = 'trace_steps'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+"""
+
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('tracegraph partitions'))"
+
+
+def week_of(identity: str, now: datetime) -> datetime | None:
+    """The Monday that starts the week of an id; None when the id belongs in the default partition."""
+    moment = time_of(identity)
+    if moment is None or not now - OLDEST <= moment < now + AHEAD * WEEK:
+        return None
+    return _monday(moment)
+
+
+def weeks_ahead(now: datetime) -> list[datetime]:
+    """The weeks that must exist: this one and the next ones."""
+    return [_monday(now) + WEEK * step for step in range(AHEAD + 1)]
+
+
+async def ensure_weeks(connection: asyncpg.Connection[asyncpg.Record], weeks: Iterable[datetime]) -> None:
+    """Create the missing partitions for these weeks, in one transaction; several processes may do so at once."""
+    async with connection.transaction():
+        await connection.execute("SET LOCAL lock_timeout = '5s'")
+        await connection.execute(LOCK)
+        attached = {row[0] for row in await connection.fetch(ATTACHED)}
+        columns = await connection.fetchval(COLUMNS)
+        for week in weeks:
+            name = f"trace_steps_{week:%G_w%V}"
+            if name not in attached:
+                await connection.execute(
+                    CREATE.format(name=name, low=first_id(week), high=first_id(week + WEEK), columns=columns)
+                )
+
+
+def _monday(moment: datetime) -> datetime:
+    return EPOCH + (moment - EPOCH) // WEEK * WEEK
