@@ -1,0 +1,1 @@
+"""Figures over many traces and steps: roll-ups, percentiles, grades and insights."""

@@ -1,0 +1,1 @@
+"""Who is asking: projects, API keys and what a viewer may do."""

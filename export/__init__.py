@@ -1,0 +1,1 @@
+"""Chosen sets of traces and steps, streamed out in files."""

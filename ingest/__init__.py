@@ -1,0 +1,1 @@
+"""The one way in: drafts are checked, merged and committed in groups."""

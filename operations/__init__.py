@@ -1,0 +1,1 @@
+"""What a document means: parsed, validated, priced and run, without a transport."""

@@ -1,0 +1,1 @@
+"""Answers: one small async function per question, rows in and rows out."""

@@ -1,0 +1,1 @@
+"""The public contract: Strawberry types, inputs and roots; declarations only."""
