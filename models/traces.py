@@ -36,6 +36,7 @@ class Trace(Model):
     cache_read_tokens = fields.BigIntField(default=0)
     cache_write_tokens = fields.BigIntField(default=0)
     reasoning_tokens = fields.BigIntField(default=0)
+    total_tokens = fields.BigIntField(generated=True)
     cost: fields.Field[Decimal] = fields.DecimalField(max_digits=30, decimal_places=12, null=True)
     models = TextArrayField()
     recorded = fields.BooleanField(default=True)

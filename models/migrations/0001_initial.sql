@@ -85,6 +85,7 @@ CREATE TABLE traces (
     cache_read_tokens bigint NOT NULL DEFAULT 0,
     cache_write_tokens bigint NOT NULL DEFAULT 0,
     reasoning_tokens bigint NOT NULL DEFAULT 0,
+    total_tokens bigint GENERATED ALWAYS AS (input_tokens + output_tokens) STORED,
     cost numeric,
     models text[] NOT NULL DEFAULT '{}',
     recorded boolean NOT NULL DEFAULT true,
@@ -119,6 +120,8 @@ CREATE TABLE trace_steps (
     cache_read_tokens bigint,
     cache_write_tokens bigint,
     reasoning_tokens bigint,
+    total_tokens bigint
+        GENERATED ALWAYS AS (coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) STORED,
     cost numeric,
     cost_source text COLLATE "C" NOT NULL DEFAULT 'UNKNOWN',
     input json,
@@ -126,6 +129,7 @@ CREATE TABLE trace_steps (
     attributes jsonb NOT NULL DEFAULT '{}',
     error_type text COLLATE "C",
     error_message text COLLATE "C",
+    recorded boolean NOT NULL DEFAULT true,
     corrected text[] NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
@@ -172,3 +176,31 @@ CREATE TABLE trace_analytics (
 
 -- analytics(range): the buckets of a window.
 CREATE INDEX trace_analytics_by_bucket ON trace_analytics (project_id, tier, subject, bucket);
+
+-- How two facts about one field become one, whichever came first (docs/reference/merge-rules.md).
+
+-- Of two JSON texts the longer one, of equally long ones the greater: a growing output only grows.
+CREATE FUNCTION joined_json(a json, b json) RETURNS json LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    CASE
+        WHEN a IS NULL THEN b
+        WHEN b IS NULL THEN a
+        WHEN (length(a::text), a::text COLLATE "C") >= (length(b::text), b::text COLLATE "C") THEN a
+        ELSE b
+    END;
+
+-- All keys of both objects; under a key that both have, the greater value.
+CREATE FUNCTION joined_object(a jsonb, b jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    CASE
+        WHEN b = '{}' THEN a
+        WHEN a = '{}' THEN b
+        ELSE a || b || (
+            SELECT coalesce(jsonb_object_agg(key, greatest(value, b -> key)), '{}') FROM jsonb_each(a) WHERE b ? key
+        )
+    END;
+
+-- The union of two lists, sorted, each entry once.
+CREATE FUNCTION joined_list(a text[], b text[]) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    CASE
+        WHEN b <@ a THEN a
+        ELSE (SELECT array_agg(DISTINCT entry ORDER BY entry) FROM unnest(a || b) AS entry)
+    END;
