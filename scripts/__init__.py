@@ -1,0 +1,1 @@
+"""The verbs of the workplace: what `make` and the continuous integration run."""
