@@ -5,6 +5,8 @@ Fault
 ├── Invalid         the input breaks a rule; `path` leads to the field
 ├── Conflict        the input contradicts what is stored
 ├── Refused         the viewer may not do this
+├── Unauthenticated nobody we know is asking
+├── CursorExpired   the events after this cursor are no longer kept
 └── Unavailable     try again later
     ├── Overloaded      more work is waiting than fits
     └── OutcomeUnknown  the commit may or may not have happened; the same ids make a retry safe
@@ -51,6 +53,18 @@ class Refused(Fault):
     """This key may not do that."""
 
     code = "FORBIDDEN"
+
+
+class Unauthenticated(Fault):
+    """This needs a valid API key: the one given is unknown, expired or revoked, or there is none."""
+
+    code = "UNAUTHENTICATED"
+
+
+class CursorExpired(Fault):
+    """The events after this cursor are no longer kept; read the present state and follow from now."""
+
+    code = "CURSOR_EXPIRED"
 
 
 class Unavailable(Fault):

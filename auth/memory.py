@@ -1,0 +1,29 @@
+"""What this process remembers about the keys and projects of a database."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from weakref import WeakKeyDictionary
+
+from auth.cache import Cache
+from auth.lookup import Lookup
+from models.database import Database
+
+NAMES = 4_096
+NAME_SECONDS = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """Short-lived answers, and the uses of keys that are not written down yet."""
+
+    keys: Lookup = field(default_factory=Lookup)
+    projects: Cache[str, str] = field(default_factory=lambda: Cache(NAMES, NAME_SECONDS))
+    uses: dict[str, datetime] = field(default_factory=dict)
+
+
+_memories: WeakKeyDictionary[Database, Memory] = WeakKeyDictionary()
+
+
+def memory_of(database: Database) -> Memory:
+    """The memory that belongs to a database; it goes when the database goes."""
+    return _memories.setdefault(database, Memory())

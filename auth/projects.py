@@ -1,0 +1,127 @@
+"""Projects: made, found by name or id, and the one a request works in."""
+
+from datetime import UTC, datetime
+from typing import TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+from auth.memory import memory_of
+from auth.viewer import Viewer
+from models.database import Database
+from models.errors import Conflict, Invalid, NotFound
+from models.ids import new_id
+
+Row: TypeAlias = asyncpg.Record
+
+DEFAULT = "default"
+LONGEST_NAME = 200
+
+COLUMNS = "id, name, retention_days, created_at"
+
+# create_project: the head of its event log comes into being with it.
+INSERT = f"""
+INSERT INTO projects (id, name, retention_days, created_at) VALUES ($1, $2, $3, $4) RETURNING {COLUMNS}
+"""
+INSERT_HEAD = "INSERT INTO event_heads (project_id, position) VALUES ($1, 0)"
+
+# find_project and the projects of a viewer.
+BY_ID = f"SELECT {COLUMNS} FROM projects WHERE id = $1"
+BY_NAME = f"SELECT {COLUMNS} FROM projects WHERE name = $1"
+ALL = f"SELECT {COLUMNS} FROM projects ORDER BY name LIMIT $1"
+
+MOST = 1_000
+
+
+async def create_project(database: Database, name: str, *, retention_days: int | None = None) -> Row:
+    """Make a project. Raises Invalid for a bad name or retention, Conflict for a name that is taken."""
+    _check(name, retention_days)
+    project_id = new_id()
+    try:
+        async with database.connection() as connection, connection.transaction():
+            row = await connection.fetchrow(INSERT, project_id, name, retention_days, datetime.now(UTC))
+            await connection.execute(INSERT_HEAD, project_id)
+    except Conflict as error:
+        raise Conflict(f"There is a project named {name!r} already.", path=["name"]) from error
+    assert row is not None  # noqa: S101  an INSERT returns its row
+    return row
+
+
+async def find_project(database: Database, name_or_id: str) -> Row | None:
+    """The project with this name or id, or None."""
+    identity = _id_in(name_or_id)
+    if identity is not None:
+        return await database.fetchrow(BY_ID, identity)
+    return await database.fetchrow(BY_NAME, name_or_id)
+
+
+async def projects_of(database: Database, viewer: Viewer) -> list[Row]:
+    """The projects that a viewer may see, by name; at most 1,000."""
+    if viewer.project_id is not None:
+        return await database.fetch(BY_ID, viewer.project_id)
+    return await database.fetch(ALL, MOST)
+
+
+async def project_of(database: Database, viewer: Viewer, wanted: str | None) -> str:
+    """The id of the project in which a request works: the one it wants (name or id), else the key's own.
+
+    A key for all projects that names none works in the project "default". Raises NotFound for a project that is not
+    there and, in the same words, for one that the key can't open; Invalid when nothing says which project is meant.
+    """
+    if wanted is None:
+        return viewer.project_id or await _default(database)
+    project_id = await _id_of(database, wanted)
+    if project_id is None or viewer.project_id not in (None, project_id):
+        raise NotFound("There is no such project.", path=["project"])
+    return project_id
+
+
+async def ensure_project(database: Database, name: str) -> Row:
+    """The project with this name, made if need be; several processes may do so at once."""
+    row = await find_project(database, name)
+    if row is not None:
+        return row
+    try:
+        return await create_project(database, name)
+    except Conflict:
+        row = await find_project(database, name)
+        assert row is not None  # noqa: S101  projects are never deleted
+        return row
+
+
+async def _default(database: Database) -> str:
+    project_id = await _id_of(database, DEFAULT)
+    if project_id is None:
+        raise Invalid(
+            "This key opens all projects: name one in the header X-Tracegraph-Project (connection_init: project).",
+            path=["project"],
+        )
+    return project_id
+
+
+async def _id_of(database: Database, name_or_id: str) -> str | None:
+    known = memory_of(database).projects
+    project_id = known.get(name_or_id)
+    if project_id is None:
+        row = await find_project(database, name_or_id)
+        if row is None:
+            return None
+        project_id = str(row["id"])
+        known.put(name_or_id, project_id)
+    return project_id
+
+
+def _check(name: str, retention_days: int | None) -> None:
+    if not name.strip() or len(name) > LONGEST_NAME:
+        raise Invalid(f"A project's name has 1 to {LONGEST_NAME} characters.", path=["name"])
+    if _id_in(name) is not None:
+        raise Invalid("A project's name can't look like an id.", path=["name"])
+    if retention_days is not None and retention_days < 1:
+        raise Invalid("Records are kept for at least one day.", path=["retentionDays"])
+
+
+def _id_in(text: str) -> str | None:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return None
