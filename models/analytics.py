@@ -30,10 +30,10 @@ class RollUp(Model):
     cache_write_tokens = fields.BigIntField()
     reasoning_tokens = fields.BigIntField()
     cost: fields.Field[Decimal] = fields.DecimalField(max_digits=30, decimal_places=12)
-    duration_sum = fields.DecimalField(max_digits=30, decimal_places=12)
+    duration_microseconds = fields.DecimalField(max_digits=30, decimal_places=12)
     duration_indexes = IntArrayField()
     duration_counts = BigIntArrayField()
-    first_token_sum = fields.DecimalField(max_digits=30, decimal_places=12)
+    first_token_microseconds = fields.DecimalField(max_digits=30, decimal_places=12)
     first_token_indexes = IntArrayField()
     first_token_counts = BigIntArrayField()
 

@@ -55,7 +55,10 @@ class Database:
             if connection is not None and faults.poisons(error):
                 # A connection with an unfinished command would make `release` wait for a server that may be frozen.
                 connection.terminate()
-            raise faults.translated(error) from error
+            ours = faults.translated(error)
+            if ours is error:
+                raise
+            raise ours from error
         finally:
             if connection is not None:
                 await self.pool.release(connection)

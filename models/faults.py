@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 from tortoise.exceptions import OperationalError
 
-from models.errors import Conflict, Fault, Invalid, Unavailable
+from models.errors import Conflict, Fault, Invalid, OutcomeUnknown, Unavailable
 
 BAD_INPUT = ("22", "54")  # data exception, program limit exceeded
 CONFLICT = ("23505",)  # unique violation
@@ -19,6 +19,8 @@ def translated(error: BaseException) -> BaseException:
         return error
     if isinstance(error, TimeoutError):
         return Unavailable("The database did not answer in time; try again in a moment.")
+    if isinstance(error, ValueError):  # the driver can't encode a value; some of these are InterfaceErrors too
+        return Invalid(f"The database has no place for a value: {error}")
     if isinstance(error, OSError | asyncpg.InterfaceError):
         return Unavailable()
     state = sqlstate(error)
@@ -38,7 +40,14 @@ def retryable(error: BaseException) -> bool:
 
 def poisons(error: BaseException) -> bool:
     """Whether the connection may be left in the middle of a command."""
-    return isinstance(error, asyncio.CancelledError | TimeoutError | OSError | asyncpg.InterfaceError)
+    return isinstance(
+        error, asyncio.CancelledError | TimeoutError | OSError | asyncpg.InterfaceError | OutcomeUnknown
+    )
+
+
+def refused_commit(error: BaseException) -> bool:
+    """Whether a COMMIT failed for certain, as opposed to an answer that never came."""
+    return isinstance(error, asyncpg.PostgresError) and not sqlstate(error).startswith(("08", "57P"))
 
 
 def sqlstate(error: BaseException) -> str:

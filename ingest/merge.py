@@ -1,0 +1,124 @@
+"""The merge rules, in SQL: how what is stored (`t`) and what arrives (`x`) become one row, in whatever order they came.
+
+Facts add up: each rule below is commutative, associative and idempotent, so the order and number of arrivals do not matter.
+A correction is a decision: the columns named in its `corrected` replace what facts said, before or after.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from ingest.records import ENDED, StepRecord, TraceRecord
+
+STALE = "stale"  # in `corrected`: the status and error were set because nothing was heard for too long
+
+GREATEST = "greatest({t}, {x})"  # ignores nulls: a null never overwrites a value
+LEAST = "least({t}, {x})"
+JSON = "joined_json({t}, {x})"
+OBJECT = "joined_object({t}, {x})"
+LIST = "joined_list({t}, {x})"
+
+# In this order of letters CANCELLED < ERROR < OK < RUNNING: a final status is never undone by RUNNING.
+STATUS = f"least(CASE WHEN '{STALE}' = ANY (t.corrected) THEN 'RUNNING' ELSE {{t}} END, {{x}})"
+ERROR_TYPE = f"greatest(CASE WHEN '{STALE}' = ANY (t.corrected) THEN NULL ELSE {{t}} END, {{x}})"
+# Only a record of its own knows when something started; until it comes, the earliest guess stands.
+START = """CASE WHEN x.recorded AND NOT t.recorded THEN x.start_time
+             WHEN t.recorded AND NOT x.recorded THEN t.start_time ELSE least(t.start_time, x.start_time) END"""
+# An end given by the server's clock yields to one that a sender knows.
+END = f"""CASE WHEN '{ENDED}' = ANY (x.corrected) THEN coalesce(t.end_time, x.end_time)
+             WHEN '{ENDED}' = ANY (t.corrected) THEN coalesce(x.end_time, t.end_time)
+             ELSE greatest(t.end_time, x.end_time) END"""
+KIND = "coalesce(greatest(nullif({t}, 'CUSTOM'), nullif({x}, 'CUSTOM')), 'CUSTOM')"
+# What a sender reports stands before what we calculate; calculated costs are computed anew after the merge.
+COST = """CASE WHEN x.cost_source = 'REPORTED' AND t.cost_source = 'REPORTED' THEN greatest(t.cost, x.cost)
+             WHEN x.cost_source = 'REPORTED' THEN x.cost ELSE t.cost END"""
+COST_SOURCE = "CASE WHEN x.cost_source = 'REPORTED' THEN x.cost_source ELSE t.cost_source END"
+
+TRACE_RULES: Mapping[str, str] = {
+    "status": STATUS, "start_time": START, "end_time": END, "tags": LIST, "metadata": OBJECT, "input": JSON,
+    "output": JSON, "error_type": ERROR_TYPE,
+}  # fmt: skip
+STEP_RULES: Mapping[str, str] = {
+    "status": STATUS, "start_time": START, "end_time": END, "kind": KIND, "cost": COST, "cost_source": COST_SOURCE,
+    "input": JSON, "output": JSON, "attributes": OBJECT, "error_type": ERROR_TYPE,
+}  # fmt: skip
+
+UNDECIDED = ("start_time", "cost_source")  # what no correction names
+KEYS = ("id", "trace_id")
+MARKS = ("recorded", "corrected")
+
+RECORDED = "t.recorded OR x.recorded"
+CORRECTED = f"""array_remove(CASE WHEN x.end_time IS NOT NULL AND NOT '{ENDED}' = ANY (x.corrected)
+             THEN array_remove(joined_list(t.corrected, x.corrected), '{ENDED}')
+             ELSE joined_list(t.corrected, x.corrected) END, '{STALE}')"""
+
+
+def merged(column: str, rules: Mapping[str, str]) -> str:
+    """The SQL of a column after the merge of the stored row `t` and the arriving one `x`."""
+    stored, arriving = f"t.{column}", f"x.{column}"
+    fact = rules.get(column, GREATEST).format(t=stored, x=arriving)
+    if column in UNDECIDED:
+        return fact
+    return f"CASE WHEN '{column}' = ANY (x.corrected) THEN {arriving}\n         WHEN '{column}' = ANY (t.corrected) THEN {stored} ELSE {fact} END"
+
+
+def assignments(columns: Sequence[str], rules: Mapping[str, str]) -> dict[str, str]:
+    """What DO UPDATE sets, by column."""
+    sets = {column: merged(column, rules) for column in columns if column not in (*KEYS, *MARKS)}
+    return sets | {"recorded": RECORDED, "corrected": CORRECTED}
+
+
+def upsert(table: str, columns: Sequence[str], rules: Mapping[str, str], returning: Sequence[str]) -> str:
+    """The statement that merges the records in `$2` and following (one array per column) into a table.
+
+    `$1` is the project, the last parameter the time of writing. Only rows that are new or have changed come back:
+    `created`, and each returned column before (`old_...`, null when new) and after (`new_...`).
+    """
+    types = [COLUMN_TYPES.get(column, "text") for column in columns]
+    arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types, start=2))
+    values = ", ".join(CASTS.get(column, "r.{}").format(column) for column in columns)
+    sets = assignments(columns, rules)
+    keys = ", ".join(["project_id", *(key for key in ("trace_id", "id") if key in columns)])
+    now = f"${len(columns) + 2}"
+    changes = ",\n    ".join(f"{column} = {rule}" for column, rule in sets.items()).replace("x.", "excluded.")
+    before = ", ".join(COMPARED.get(column, "t.{}").format(column) for column in sets)
+    after = ",\n    ".join(COMPARED_RULE.get(column, "{}").format(rule) for column, rule in sets.items())
+    pairs = ", ".join(f"old.{column} AS old_{column}, new.{column} AS new_{column}" for column in returning)
+    return f"""
+INSERT INTO {table} AS t (project_id, {", ".join(columns)}, created_at, updated_at)
+SELECT $1, {values}, {now}, {now}
+FROM unnest({arrays}) AS r ({", ".join(columns)})
+ORDER BY {keys.removeprefix("project_id, ")}
+ON CONFLICT ({keys}) DO UPDATE SET
+    {changes},
+    updated_at = excluded.updated_at
+WHERE ({before}) IS DISTINCT FROM (
+    {after.replace("x.", "excluded.")})
+RETURNING new.id, {"new.trace_id, " if "trace_id" in columns else ""}old.id IS NULL AS created, {pairs}
+"""
+
+
+COLUMN_TYPES = {
+    "id": "uuid", "trace_id": "uuid", "parent_id": "uuid",
+    "start_time": "timestamptz", "end_time": "timestamptz", "time_to_first_token_ms": "float8",
+    "input_tokens": "int8", "output_tokens": "int8", "cache_read_tokens": "int8", "cache_write_tokens": "int8",
+    "reasoning_tokens": "int8", "cost": "numeric", "recorded": "bool",
+}  # fmt: skip
+# Lists travel as array literals (unnest would flatten arrays of arrays), JSON as text.
+CASTS = {
+    "tags": "r.{}::text[]", "corrected": "r.{}::text[]", "metadata": "r.{}::jsonb", "attributes": "r.{}::jsonb",
+    "input": "r.{}::json", "output": "r.{}::json",
+}  # fmt: skip
+COMPARED = {"input": "t.{}::text", "output": "t.{}::text"}  # json has no equality, its text has
+COMPARED_RULE = {"input": "({})::text", "output": "({})::text"}
+
+TRACE_RETURNING = (
+    "name", "status", "start_time", "duration_ms", "environment", "service_name", "input_tokens", "output_tokens",
+    "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "cost",
+)  # fmt: skip
+STEP_RETURNING = (
+    "name", "kind", "status", "start_time", "duration_ms", "time_to_first_token_ms", "provider", "model",
+    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "cost",
+    "cost_source",
+)  # fmt: skip
+
+UPSERT_TRACES = upsert("traces", TraceRecord._fields, TRACE_RULES, TRACE_RETURNING)
+UPSERT_STEPS = upsert("trace_steps", StepRecord._fields, STEP_RULES, STEP_RETURNING)

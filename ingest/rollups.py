@@ -1,0 +1,157 @@
+"""Roll-up deltas: what a group of changes adds to, and takes from, the buckets of `trace_analytics`."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from ingest.sketch import bucket_of
+
+COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+
+# One appended row per bucket and commit; a background task merges them. Sketches travel as array literals.
+APPEND = """
+INSERT INTO trace_analytics (
+    project_id, tier, bucket, subject, name, status, kind, provider, model, environment, service_name, count,
+    input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost,
+    duration_microseconds, duration_indexes, duration_counts,
+    first_token_microseconds, first_token_indexes, first_token_counts
+)
+SELECT $1, 'MINUTE', r.bucket, r.subject, r.name, r.status, r.kind, r.provider, r.model, r.environment,
+    r.service_name, r.count, r.input_tokens, r.output_tokens, r.cache_read_tokens, r.cache_write_tokens,
+    r.reasoning_tokens, r.cost, r.duration, r.duration_indexes::int[], r.duration_counts::bigint[],
+    r.first_token, r.first_token_indexes::int[], r.first_token_counts::bigint[]
+FROM unnest(
+    $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::text[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::int8[], $16::int8[], $17::numeric[],
+    $18::numeric[], $19::text[], $20::text[], $21::numeric[], $22::text[], $23::text[]
+) AS r (
+    bucket, subject, name, status, kind, provider, model, environment, service_name, count,
+    input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost,
+    duration, duration_indexes, duration_counts, first_token, first_token_indexes, first_token_counts
+)
+"""
+
+
+class Key(NamedTuple):
+    """What a bucket is about."""
+
+    bucket: datetime
+    subject: str
+    name: str
+    status: str
+    kind: str | None = None
+    provider: str | None = None
+    model: str | None = None
+    environment: str | None = None
+    service_name: str | None = None
+
+
+@dataclass(kw_only=True)
+class Delta:
+    """What one bucket gains; negative where something left it."""
+
+    count: int = 0
+    tokens: list[int] = field(default_factory=lambda: [0] * len(COUNTS))
+    cost: Decimal = Decimal(0)
+    durations: "Latencies" = field(default_factory=lambda: Latencies())
+    first_tokens: "Latencies" = field(default_factory=lambda: Latencies())
+
+
+@dataclass(kw_only=True)
+class Latencies:
+    """A sum in whole microseconds, exact so that it can be taken back, and a sketch."""
+
+    microseconds: int = 0
+    sketch: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+
+    def add(self, milliseconds: float | None, sign: int) -> None:
+        """Count a latency in (sign 1) or out (sign -1)."""
+        if milliseconds is not None:
+            self.microseconds += sign * round(milliseconds * 1000)
+            self.sketch[bucket_of(milliseconds)] += sign
+
+
+class RollUps:
+    """The deltas of one transaction, by bucket."""
+
+    def __init__(self) -> None:
+        self.deltas: dict[Key, Delta] = defaultdict(Delta)
+
+    def replace_step(self, row: Mapping[str, Any]) -> None:
+        """Take the step out as it was (`old_...`) and count it in as it is (`new_...`)."""
+        if not row["created"]:
+            self._count(_step_key(row, "old_"), row, "old_", -1)
+        self._count(_step_key(row, "new_"), row, "new_", 1)
+
+    def replace_trace(self, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> None:
+        """Take the trace out as it was and count it in as it is; `before` is None when it is new."""
+        if before is not None:
+            self._count(_trace_key(before, "old_"), before, "old_", -1)
+        self._count(_trace_key(after, "new_"), after, "new_", 1)
+
+    def columns(self) -> list[list[Any]]:
+        """The parameters of APPEND after the project; empty when nothing changed."""
+        rows = [_row(key, delta) for key, delta in self.deltas.items() if _counts(delta)]
+        return [list(column) for column in zip(*rows, strict=True)]
+
+    def _count(self, key: Key, row: Mapping[str, Any], side: str, sign: int) -> None:
+        delta = self.deltas[key]
+        delta.count += sign
+        for index, column in enumerate(COUNTS):
+            if tokens := row[side + column]:
+                delta.tokens[index] += sign * tokens
+        if cost := row[side + "cost"]:
+            delta.cost += sign * Decimal(cost)
+        delta.durations.add(row[side + "duration_ms"], sign)
+        if key.subject == "STEP":
+            delta.first_tokens.add(row[side + "time_to_first_token_ms"], sign)
+
+
+def _step_key(row: Mapping[str, Any], side: str) -> Key:
+    return Key(
+        bucket=row[side + "start_time"].replace(second=0, microsecond=0),
+        subject="STEP",
+        name=row[side + "name"],
+        status=row[side + "status"],
+        kind=row[side + "kind"],
+        provider=row[side + "provider"],
+        model=row[side + "model"],
+    )
+
+
+def _trace_key(row: Mapping[str, Any], side: str) -> Key:
+    return Key(
+        bucket=row[side + "start_time"].replace(second=0, microsecond=0),
+        subject="TRACE",
+        name=row[side + "name"],
+        status=row[side + "status"],
+        environment=row[side + "environment"],
+        service_name=row[side + "service_name"],
+    )
+
+
+def _counts(delta: Delta) -> bool:
+    return bool(
+        delta.count or any(delta.tokens) or delta.cost
+        or _left(delta.durations) or _left(delta.first_tokens)
+    )  # fmt: skip
+
+
+def _left(latencies: Latencies) -> bool:
+    return latencies.microseconds != 0 or any(latencies.sketch.values())
+
+
+def _row(key: Key, delta: Delta) -> tuple[Any, ...]:
+    return (*key, delta.count, *delta.tokens, str(delta.cost), *_latencies(delta.durations), *_latencies(delta.first_tokens))
+
+
+def _latencies(latencies: Latencies) -> tuple[str, str, str]:
+    kept = sorted((index, count) for index, count in latencies.sketch.items() if count)
+    return str(latencies.microseconds), _literal(index for index, _ in kept), _literal(count for _, count in kept)
+
+
+def _literal(numbers: Iterable[int]) -> str:
+    return "{" + ",".join(map(str, numbers)) + "}"

@@ -1,0 +1,112 @@
+"""Totals of traces: what a group of step changes adds to each trace, so that lists never touch the steps."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from ingest.merge import STALE, TRACE_RETURNING
+from ingest.records import array_literal
+from ingest.rollups import COUNTS
+
+_PAIRS = ", ".join(f"old.{column} AS old_{column}, new.{column} AS new_{column}" for column in TRACE_RETURNING)
+
+# News of a step brings a trace back to life that was given up as stale.
+ADD = f"""
+UPDATE traces AS t SET
+    step_count = t.step_count + r.steps,
+    error_count = t.error_count + r.errors,
+    input_tokens = t.input_tokens + r.input_tokens,
+    output_tokens = t.output_tokens + r.output_tokens,
+    cache_read_tokens = t.cache_read_tokens + r.cache_read_tokens,
+    cache_write_tokens = t.cache_write_tokens + r.cache_write_tokens,
+    reasoning_tokens = t.reasoning_tokens + r.reasoning_tokens,
+    cost = CASE WHEN r.cost IS NULL THEN t.cost ELSE coalesce(t.cost, 0) + r.cost END,
+    models = joined_list(t.models, r.models::text[]),
+    start_time = CASE WHEN t.recorded THEN t.start_time ELSE least(t.start_time, r.start_time) END,
+    status = CASE WHEN '{STALE}' = ANY (t.corrected) THEN 'RUNNING' ELSE t.status END,
+    error_type = CASE WHEN '{STALE}' = ANY (t.corrected) THEN NULL ELSE t.error_type END,
+    corrected = array_remove(t.corrected, '{STALE}'),
+    updated_at = $13
+FROM unnest(
+    $2::uuid[], $3::int4[], $4::int4[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::numeric[],
+    $11::text[], $12::timestamptz[]
+) AS r (
+    id, steps, errors, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost,
+    models, start_time
+)
+WHERE t.project_id = $1 AND t.id = r.id
+RETURNING new.id, {_PAIRS}
+"""
+
+# A step that arrives before its trace makes a placeholder, which the trace's own record fills in.
+PLACEHOLD = """
+INSERT INTO traces (project_id, id, name, status, start_time, recorded, created_at, updated_at)
+SELECT $1, r.id, '', 'RUNNING', r.start_time, false, $4, $4
+FROM unnest($2::uuid[], $3::timestamptz[]) AS r (id, start_time)
+"""
+
+# After a correction took a model or a cost away, sums of deltas can't tell what is left: look at the steps.
+RECOUNT = f"""
+UPDATE traces AS t SET (models, cost) = (
+    SELECT coalesce(array_agg(DISTINCT s.model ORDER BY s.model) FILTER (WHERE s.model IS NOT NULL), '{{}}'), sum(s.cost)
+    FROM trace_steps AS s WHERE s.project_id = $1 AND s.trace_id = t.id
+)
+WHERE t.project_id = $1 AND t.id = ANY ($2::uuid[])
+RETURNING new.id, {_PAIRS}
+"""
+
+
+@dataclass(kw_only=True)
+class Total:
+    """What one trace gains."""
+
+    start_time: datetime
+    steps: int = 0
+    errors: int = 0
+    tokens: list[int] = field(default_factory=lambda: [0] * len(COUNTS))
+    cost: Decimal | None = None
+    models: set[str] = field(default_factory=set)
+
+    def count(self, row: Mapping[str, Any], side: str, sign: int) -> None:
+        """Count a step in (sign 1) or out (sign -1)."""
+        self.steps += sign
+        self.errors += sign * (row[side + "status"] == "ERROR")
+        for index, column in enumerate(COUNTS):
+            self.tokens[index] += sign * (row[side + column] or 0)
+        if row[side + "cost"] is not None:
+            self.cost = (self.cost or Decimal(0)) + sign * Decimal(row[side + "cost"])
+
+
+def totals_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, Total]:
+    """What the changed steps add to their traces, by trace."""
+    totals: dict[str, Total] = {}
+    for row in rows:
+        total = totals.setdefault(row["trace_id"], Total(start_time=row["new_start_time"]))
+        total.start_time = min(total.start_time, row["new_start_time"])
+        if not row["created"]:
+            total.count(row, "old_", -1)
+        total.count(row, "new_", 1)
+        if row["new_model"] is not None:
+            total.models.add(row["new_model"])
+    return totals
+
+
+def columns(totals: Mapping[str, Total]) -> list[list[Any]]:
+    """The parameters of ADD between the project and the time."""
+    rows = [
+        (
+            identity, total.steps, total.errors, *total.tokens, None if total.cost is None else str(total.cost),
+            array_literal(sorted(total.models)), total.start_time,
+        )
+        for identity, total in sorted(totals.items())
+    ]  # fmt: skip
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def must_recount(row: Mapping[str, Any]) -> bool:
+    """Whether the change took something away that sums of deltas can't."""
+    lost_model = row["old_model"] is not None and row["old_model"] != row["new_model"]
+    lost_cost = row["old_cost"] is not None and row["new_cost"] is None
+    return not row["created"] and (lost_model or lost_cost)

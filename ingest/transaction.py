@@ -1,0 +1,216 @@
+"""One transaction for a group of records of one project: rows, totals, roll-ups, positions and the event log together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from ingest import repricing, totals
+from ingest.merge import UPSERT_STEPS, UPSERT_TRACES
+from ingest.outcomes import Outcome, Status
+from ingest.pricing import Price
+from ingest.records import Record, StepRecord, TraceRecord
+from ingest.rollups import APPEND, RollUps
+from models import faults
+from models.database import Connection
+from models.enums import EventType
+from models.errors import OutcomeUnknown
+from pubsub.event import Event, encode
+
+Row = Mapping[str, Any]
+R = TypeVar("R", TraceRecord, StepRecord)
+
+# The row lock that puts the writers of a project in the order of their positions; taken before any other row.
+LOCK_HEAD = "SELECT position FROM event_heads WHERE project_id = $1 FOR UPDATE"
+
+# Advances the head and appends the commit's events to the log.
+LOG = """
+WITH head AS (UPDATE event_heads SET position = $3 WHERE project_id = $1)
+INSERT INTO event_log (project_id, first_pos, last_pos, events, committed_at) VALUES ($1, $2, $3, $4::json, $5)
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Committed:
+    """What a transaction did: an outcome per record, and what to publish (`payload` is None when nothing changed)."""
+
+    outcomes: list[Outcome]
+    first_position: int = 0
+    last_position: int = 0
+    payload: str | None = None
+
+
+@dataclass(kw_only=True)
+class Changes:
+    """What the statements of a transaction brought about, gathered as they run."""
+
+    connection: Connection
+    project_id: str
+    now: datetime
+    price: Price
+    statuses: dict[tuple[str, ...], list[Status]] = field(default_factory=dict)
+    events: list[tuple[EventType, str, str | None]] = field(default_factory=list)
+    steps: list[Row] = field(default_factory=list)
+    before: dict[str, Row | None] = field(default_factory=dict)
+    after: dict[str, Row] = field(default_factory=dict)
+
+    async def merge_traces(self, records: Sequence[TraceRecord]) -> None:
+        """Upsert the traces, each id once per statement."""
+        for wave in waves(records):
+            rows = await self.connection.fetch(UPSERT_TRACES, self.project_id, *zip(*wave, strict=True), self.now)
+            changed = {row["id"]: row for row in rows}
+            for record in wave:
+                row = changed.get(record.id)
+                self._note((record.id,), row)
+                if row is not None:
+                    self._remember(row, created=row["created"])
+                    self.events += [(kind, record.id, None) for kind in happened("TRACE", row)]
+
+    async def merge_steps(self, records: Sequence[StepRecord]) -> None:
+        """Upsert the steps, each id once per statement; costs that nobody reported follow the merged row."""
+        for wave in waves(records):
+            priced = [repricing.priced(record, self.price) for record in wave]
+            rows = await self.connection.fetch(UPSERT_STEPS, self.project_id, *zip(*priced, strict=True), self.now)
+            rows = await repricing.corrected(self.connection, self.project_id, rows, self.price)
+            changed = {(row["trace_id"], row["id"]): row for row in rows}
+            for record in wave:
+                row = changed.get((record.trace_id, record.id))
+                self._note((record.trace_id, record.id), row)
+                if row is not None:
+                    self.steps.append(row)
+                    self.events += [(kind, record.trace_id, record.id) for kind in happened("STEP", row)]
+
+    async def add_totals(self) -> None:
+        """Carry the changed steps over into the totals of their traces."""
+        gains = totals.totals_of(self.steps)
+        missing = await self._add(gains)
+        if missing:
+            await self._placehold({identity: gains[identity] for identity in missing})
+            await self._add({identity: gains[identity] for identity in missing})
+        shrunk = sorted({row["trace_id"] for row in self.steps if totals.must_recount(row)})
+        if shrunk:
+            for row in await self.connection.fetch(totals.RECOUNT, self.project_id, shrunk):
+                self._remember(row, created=False)
+
+    async def close(self, position: int) -> Committed:
+        """Append the roll-up deltas, advance the head and write the log."""
+        if not self.events:
+            return Committed(outcomes=[])
+        rollups = RollUps()
+        for step in self.steps:
+            rollups.replace_step(step)
+        for identity, row in self.after.items():
+            rollups.replace_trace(self.before[identity], row)
+        if columns := rollups.columns():
+            await self.connection.execute(APPEND, self.project_id, *columns)
+        first, last, payload = position + 1, position + len(self.events), encode(self._events(position + 1))
+        await self.connection.execute(LOG, self.project_id, first, last, payload, self.now)
+        return Committed(outcomes=[], first_position=first, last_position=last, payload=payload)
+
+    async def _add(self, gains: Mapping[str, totals.Total]) -> set[str]:
+        if not gains:
+            return set()
+        rows = await self.connection.fetch(totals.ADD, self.project_id, *totals.columns(gains), self.now)
+        for row in rows:
+            self._remember(row, created=False)
+            if row["old_status"] != row["new_status"]:
+                self.events.append((EventType.TRACE_UPDATED, row["id"], None))
+        return gains.keys() - {row["id"] for row in rows}
+
+    async def _placehold(self, gains: Mapping[str, totals.Total]) -> None:
+        starts = [total.start_time for total in gains.values()]
+        await self.connection.execute(totals.PLACEHOLD, self.project_id, list(gains), starts, self.now)
+        for identity in gains:
+            self.before[identity] = None
+        self.events[:0] = [(EventType.TRACE_STARTED, identity, None) for identity in gains]
+
+    def _note(self, key: tuple[str, ...], row: Row | None) -> None:
+        status = Status.DUPLICATE if row is None else Status.CREATED if row["created"] else Status.UPDATED
+        self.statuses.setdefault(key, []).append(status)
+
+    def _remember(self, row: Row, *, created: bool) -> None:
+        self.before.setdefault(row["id"], None if created else row)
+        self.after[row["id"]] = row
+
+    def _events(self, position: int) -> list[Event]:
+        return [
+            Event(position=number, type=kind.value, trace_id=trace_id, step_id=step_id, occurred_at=self.now)
+            for number, (kind, trace_id, step_id) in enumerate(self.events, start=position)
+        ]
+
+
+async def commit(
+    connection: Connection, project_id: str, records: Sequence[Record], now: datetime, price: Price
+) -> Committed:
+    """Write the records of one project in one transaction; committed when this returns.
+
+    Raises the driver's errors; nothing is written then, unless the connection broke during COMMIT itself.
+    """
+    changes = Changes(connection=connection, project_id=project_id, now=now, price=price)
+    async with committing(connection):
+        position = await connection.fetchval(LOCK_HEAD, project_id)
+        await changes.merge_traces([record for record in records if isinstance(record, TraceRecord)])
+        await changes.merge_steps([record for record in records if isinstance(record, StepRecord)])
+        await changes.add_totals()
+        closed = await changes.close(position)
+    return Committed(
+        outcomes=list(_outcomes(records, changes.statuses)),
+        first_position=closed.first_position,
+        last_position=closed.last_position,
+        payload=closed.payload,
+    )
+
+
+@asynccontextmanager
+async def committing(connection: Connection) -> AsyncIterator[None]:
+    """A transaction that tells a failure before COMMIT from one during it, whose outcome nobody knows."""
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        yield
+    except BaseException as error:
+        if not faults.poisons(error):
+            await transaction.rollback()
+        raise
+    try:
+        await transaction.commit()
+    except BaseException as error:
+        if faults.refused_commit(error):
+            raise
+        raise OutcomeUnknown from error
+
+
+def waves(records: Iterable[R]) -> Iterator[list[R]]:
+    """Split the records so that no id comes twice in a list, each id's records staying in their order."""
+    split: list[list[R]] = []
+    seen: dict[tuple[str, ...], int] = {}
+    for record in records:
+        key = (record.trace_id, record.id) if isinstance(record, StepRecord) else (record.id,)
+        number = seen.get(key, 0)
+        seen[key] = number + 1
+        if number == len(split):
+            split.append([])
+        split[number].append(record)
+    yield from split
+
+
+def happened(subject: str, row: Row) -> list[EventType]:
+    """The events of a changed row: its start when it is new, its end when it ended, or else an update."""
+    ended = row["new_status"] != "RUNNING" and row["old_status"] in (None, "RUNNING")
+    finish = [EventType(f"{subject}_FINISHED")] if ended else []
+    if row["created"]:
+        return [EventType(f"{subject}_STARTED"), *finish]
+    return finish or [EventType(f"{subject}_UPDATED")]
+
+
+def _outcomes(records: Sequence[Record], statuses: Mapping[tuple[str, ...], list[Status]]) -> Iterator[Outcome]:
+    remaining = {key: iter(noted) for key, noted in statuses.items()}
+    for record in records:
+        if isinstance(record, StepRecord):
+            status = next(remaining[record.trace_id, record.id])
+            yield Outcome(status=status, id=record.id, trace_id=record.trace_id)
+        else:
+            yield Outcome(status=next(remaining[record.id,]), id=record.id, trace_id=record.id)

@@ -1,0 +1,206 @@
+"""The writer: takes everything that waits for a project and commits it as one group, then wakes the callers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from ingest.drafts import Draft, StepCorrection, StepDraft
+from ingest.outcomes import Outcome, Problem, Status
+from ingest.pricing import Price
+from ingest.records import Record, step_record, trace_record
+from ingest.rules import canonical, problems
+from ingest.transaction import Committed, commit
+from ingest.weeks import Weeks
+from models import faults
+from models.database import Database
+from models.errors import Fault, Invalid, Overloaded, Unavailable
+
+TRANSACTIONS = 2  # in flight at once: while one waits for the disk the other one fills
+GROUP_ROWS = 1_000
+ATTEMPTS = 3
+
+
+class Publisher(Protocol):
+    """Whoever announces a commit; must not fail and not wait."""
+
+    async def publish(self, project_id: str, first_pos: int, last_pos: int, payload: str) -> None:
+        """Announce the events of one commit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much may wait, and for how long a commit may take."""
+
+    waiting_rows: int = 20_000
+    waiting_bytes: int = 64 * 1024 * 1024
+    deadline: float = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """The records of one caller."""
+
+    records: list[Record]
+    size: int
+    done: asyncio.Future[list[Outcome]]
+
+
+class Writer:
+    """The one way in. Made by `open_writer`."""
+
+    def __init__(self, database: Database, publisher: Publisher, price: Price, limits: Limits) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._price = price
+        self._limits = limits
+        self._weeks = Weeks(database)
+        self._queues: OrderedDict[str, deque[Waiting]] = OrderedDict()
+        self._rows = 0
+        self._bytes = 0
+        self._arrived = asyncio.Condition()
+
+    async def record(self, project_id: str, drafts: Sequence[Draft]) -> list[Outcome]:
+        """Store the drafts durably; answers after the commit, one outcome per draft, refused ones by themselves.
+
+        Raises Overloaded when too much is waiting, Unavailable when the database is away, OutcomeUnknown when the
+        connection broke during the commit.
+        """
+        now = datetime.now(UTC)
+        verdicts = [problems(draft, now) for draft in drafts]
+        records = [_record(draft, now) for draft, faulty in zip(drafts, verdicts, strict=True) if not faulty]
+        stored = iter(await self._enqueue(project_id, records) if records else [])
+        return [_refused(draft, faulty) if faulty else next(stored) for draft, faulty in zip(drafts, verdicts, strict=True)]
+
+    async def run(self) -> None:
+        """Commit group after group until cancelled; the groups under way are finished first."""
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(TRANSACTIONS):
+                workers.create_task(self._work())
+
+    async def drain(self) -> None:
+        """Wait until nothing is waiting."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: not self._rows)
+
+    async def _enqueue(self, project_id: str, records: list[Record]) -> list[Outcome]:
+        size = sum(len(value) for record in records for value in record if type(value) is str)
+        if self._rows and (
+            self._rows + len(records) > self._limits.waiting_rows or self._bytes + size > self._limits.waiting_bytes
+        ):
+            raise Overloaded(retry_after=1.0)
+        waiting = Waiting(records=records, size=size, done=asyncio.get_running_loop().create_future())
+        async with self._arrived:
+            self._queues.setdefault(project_id, deque()).append(waiting)
+            self._rows += len(records)
+            self._bytes += size
+            self._arrived.notify()
+        return await waiting.done
+
+    async def _work(self) -> None:
+        while True:
+            async with self._arrived:
+                await self._arrived.wait_for(lambda: self._queues)
+                project_id, group = self._take()
+            await asyncio.shield(self._finish(project_id, group))
+
+    def _take(self) -> tuple[str, list[Waiting]]:
+        """Everything that waits for the project whose turn it is, up to a full group; the project goes to the end."""
+        project_id, queue = self._queues.popitem(last=False)
+        group = [queue.popleft()]
+        rows = len(group[0].records)
+        while queue and rows + len(queue[0].records) <= GROUP_ROWS:
+            rows += len(queue[0].records)
+            group.append(queue.popleft())
+        if queue:
+            self._queues[project_id] = queue
+        return project_id, group
+
+    async def _finish(self, project_id: str, group: list[Waiting]) -> None:
+        try:
+            await self._commit_group(project_id, group)
+        finally:
+            async with self._arrived:
+                self._rows -= sum(len(waiting.records) for waiting in group)
+                self._bytes -= sum(waiting.size for waiting in group)
+                self._arrived.notify_all()
+
+    async def _commit_group(self, project_id: str, group: list[Waiting]) -> None:
+        records = [record for waiting in group for record in waiting.records]
+        try:
+            outcomes = iter(await self._isolated(project_id, records))
+        except Exception as error:  # the callers are the door: each of them gets the error
+            for waiting in group:
+                if not waiting.done.done():
+                    waiting.done.set_exception(error)
+            return
+        for waiting in group:
+            answer = [next(outcomes) for _ in waiting.records]
+            if not waiting.done.done():
+                waiting.done.set_result(answer)
+
+    async def _isolated(self, project_id: str, records: list[Record]) -> list[Outcome]:
+        """Commit the records together; when the database refuses a value, halve until the poisoned one stands alone."""
+        try:
+            committed = await self._attempt(project_id, records)
+        except Invalid as refusal:
+            if len(records) == 1:
+                return [_poisoned(records[0], refusal)]
+            middle = len(records) // 2
+            head = await self._isolated(project_id, records[:middle])
+            return head + await self._isolated(project_id, records[middle:])
+        if committed.payload is not None:
+            await self._publisher.publish(
+                project_id, committed.first_position, committed.last_position, committed.payload
+            )
+        return committed.outcomes
+
+    async def _attempt(self, project_id: str, records: list[Record]) -> Committed:
+        now = datetime.now(UTC)
+        await self._weeks.ensure((record.id for record in records), now)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with self._database.connection(self._limits.deadline) as connection:
+                    return await commit(connection, project_id, records, now, self._price)
+            except Unavailable as error:
+                if attempt == ATTEMPTS or error.__cause__ is None or not faults.retryable(error.__cause__):
+                    raise
+        raise Unavailable
+
+
+@asynccontextmanager
+async def open_writer(
+    database: Database, publisher: Publisher, price: Price, limits: Limits | None = None
+) -> AsyncIterator[Writer]:
+    """Run a writer; at the end wait until everything accepted is committed."""
+    writer = Writer(database, publisher, price, limits or Limits())
+    running = asyncio.create_task(writer.run())
+    try:
+        yield writer
+        await writer.drain()
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+def _record(draft: Draft, now: datetime) -> Record:
+    if isinstance(draft, StepDraft | StepCorrection):
+        return step_record(draft, now)
+    return trace_record(draft, now)
+
+
+def _refused(draft: Draft, faulty: Sequence[Problem]) -> Outcome:
+    identity = canonical(draft.id) if draft.id else None
+    trace_id = canonical(draft.trace_id) if isinstance(draft, StepDraft | StepCorrection) else identity
+    return Outcome(status=Status.REFUSED, id=identity, trace_id=trace_id, problems=tuple(faulty))
+
+
+def _poisoned(record: Record, refusal: Fault) -> Outcome:
+    problem = Problem(code="INVALID", message=refusal.message, path=refusal.path)
+    trace_id = getattr(record, "trace_id", record.id)
+    return Outcome(status=Status.REFUSED, id=record.id, trace_id=trace_id, problems=(problem,))

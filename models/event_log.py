@@ -1,0 +1,42 @@
+"""Reading the event log: the commits after a position, and the last position of a project."""
+
+from typing import NamedTuple
+
+from models.database import Database
+
+
+class LoggedCommit(NamedTuple):
+    """The events of one commit, as they were written: positions first to last, without a gap."""
+
+    first_position: int
+    last_position: int
+    payload: str
+
+
+# read_log: by primary key. Positions are dense, so the second condition bounds the events: a long commit is not joined by
+# a hundred more. The rows that it leaves out are never detoasted.
+READ = """
+SELECT first_pos, last_pos, events FROM (
+    SELECT first_pos, last_pos, events FROM event_log
+    WHERE project_id = $1 AND last_pos > $2 ORDER BY last_pos LIMIT $3
+) AS following
+WHERE first_pos <= $2 + $3
+"""
+
+# head: the row that every writer of the project locks.
+HEAD = "SELECT position FROM event_heads WHERE project_id = $1"
+
+
+async def read_log(database: Database, project_id: str, after: int, limit: int) -> list[LoggedCommit]:
+    """The next commits after a position, in order: at least one if there is one, and about `limit` events in all.
+
+    The first of them starts further on than `after + 1` where the log was trimmed.
+    """
+    rows = await database.fetch(READ, project_id, after, limit)
+    return [LoggedCommit(row["first_pos"], row["last_pos"], row["events"]) for row in rows]
+
+
+async def head(database: Database, project_id: str) -> int:
+    """The last position that is committed in a project; 0 when nothing has happened yet."""
+    row = await database.fetchrow(HEAD, project_id)
+    return 0 if row is None else int(row["position"])
