@@ -1,11 +1,11 @@
 /**
  * How the page talks to the server: queries and mutations over HTTP, subscriptions over a WebSocket that resumes.
  *
- * @import { Fetcher, FetcherOpts, FetcherParams } from "@graphiql/toolkit"
+ * @import { Fetcher, FetcherParams } from "@graphiql/toolkit"
  * @import { Sink } from "graphql-ws"
  */
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
-import { getOperationAST } from "graphql";
+import { getOperationAST, parse } from "graphql";
 import { createClient } from "graphql-ws";
 
 import { follow, followable, patient } from "./resume.js";
@@ -26,11 +26,27 @@ export function fetcherFor(endpoint, developmentKey) {
 
   return (parameters, options) => {
     if (parameters.operationName === "IntrospectionQuery") return ask(parameters, { ...first, ...options });
-    const operation = options?.documentAST && getOperationAST(options.documentAST, parameters.operationName);
+    const operation = chosenOperation(parameters);
+    const named = { ...parameters, operationName: operation?.name?.value ?? parameters.operationName };
     return operation?.operation === "subscription"
-      ? { subscribe: (/** @type {any} */ sink) => ({ unsubscribe: watch(socketUrl, parameters, options?.headers, sink) }) }
-      : ask(parameters, options);
+      ? { subscribe: (/** @type {any} */ sink) => ({ unsubscribe: watch(socketUrl, named, options?.headers, sink) }) }
+      : ask(named, options);
   };
+}
+
+/**
+ * The operation to run. GraphiQL learns of a text's operations a moment later than of the text, so right after a change
+ * of tabs it may name one of the tab before; then it is the only one there is.
+ *
+ * @param {FetcherParams} parameters
+ */
+function chosenOperation({ query, operationName }) {
+  try {
+    const document = parse(query);
+    return getOperationAST(document, operationName) ?? getOperationAST(document);
+  } catch {
+    return null; // what is wrong with the text, the server says best
+  }
 }
 
 /**
