@@ -1,0 +1,147 @@
+"""Documents that were parsed, measured and validated once, and are kept for the next time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from operations.limits import Limits, Measures, check, check_text
+from operations.rejection import PARSE_FAILED, VALIDATION_FAILED, Rejected, bad_request, refused, rejected
+
+RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+
+# A parsed document weighs about a hundred times its text.
+KEPT_BYTES = 1024 * 1024
+KEPT_ENTRY = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """One operation of a valid document. `digest` is the SHA-256 of the document's text."""
+
+    document: DocumentNode
+    digest: bytes
+    operation: OperationDefinitionNode
+    measures: Measures
+
+    @property
+    def type(self) -> OperationType:
+        """Query, mutation or subscription."""
+        return self.operation.operation
+
+    @property
+    def name(self) -> str | None:
+        """The operation's own name."""
+        return self.operation.name.value if self.operation.name else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A valid document, with its operations by name; a lone operation is also found without one."""
+
+    operations: Mapping[str | None, Prepared]
+
+
+class Documents:
+    """The documents of one schema, the least recently used forgotten first.
+
+    Bounded by the length of the texts. Rejections are kept like documents: a client that repeats a mistake costs no
+    more than one that makes none.
+    """
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits, kept_bytes: int = KEPT_BYTES) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._room = kept_bytes
+        self._kept: OrderedDict[str, Document | Rejected] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def prepare(self, text: str, operation_name: str | None) -> Prepared:
+        """Find the operation to run. Raises Rejected."""
+        document = self._kept.get(text)
+        if document is None:
+            document = self._read(text)
+        else:
+            self._kept.move_to_end(text)
+        if isinstance(document, Rejected):
+            raise Rejected(document.errors)
+        prepared = document.operations.get(operation_name)
+        if prepared is None:
+            raise _not_there(document, operation_name)
+        return prepared
+
+    def _read(self, text: str) -> Document | Rejected:
+        check_text(text, self._limits)
+        document: Document | Rejected
+        try:
+            document = read(text, self._schema, self._limits)
+        except Rejected as rejection:
+            document = rejection
+        self._keep(text, document)
+        return document
+
+    def _keep(self, text: str, document: Document | Rejected) -> None:
+        self._kept[text] = document
+        self._room -= len(text) + KEPT_ENTRY
+        while self._room < 0:
+            forgotten, _ = self._kept.popitem(last=False)
+            self._room += len(forgotten) + KEPT_ENTRY
+
+
+def read(text: str, schema: GraphQLSchema, limits: Limits) -> Document:
+    """Parse, measure and validate a document. Raises Rejected."""
+    tree = _parse(text, limits)
+    # Measured first: what is too much to run may be too much to validate.
+    measured = check(tree, limits)
+    errors = validate(schema, tree, RULES, max_errors=limits.errors)
+    if errors:
+        raise rejected(errors, VALIDATION_FAILED, limits.errors)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    operations: dict[str | None, Prepared] = {}
+    for operation, measures in measured:
+        prepared = Prepared(document=tree, digest=digest, operation=operation, measures=measures)
+        operations[prepared.name] = prepared
+    if len(measured) == 1:
+        operations[None] = next(iter(operations.values()))
+    return Document(operations=operations)
+
+
+def _parse(text: str, limits: Limits) -> DocumentNode:
+    try:
+        return parse(text, max_tokens=limits.tokens)
+    except GraphQLSyntaxError as error:
+        if "Parsing aborted" in error.message:
+            raise _aborted(error, limits) from None
+        raise rejected([error], PARSE_FAILED, limits.errors) from None
+
+
+def _aborted(error: GraphQLError, limits: Limits) -> Rejected:
+    if "nested" in error.message:
+        return refused("The document is nested too deeply.", "depth", limits.depth)
+    return refused(f"The document has more than {limits.tokens} tokens.", "tokens", limits.tokens)
+
+
+def _not_there(document: Document, operation_name: str | None) -> Rejected:
+    if not document.operations:
+        return bad_request("The document has no operation to run.")
+    if operation_name is None:
+        return bad_request("The document has several operations: say by `operationName` which one to run.")
+    return bad_request(f"The document has no operation named {operation_name[:100]!r}.")

@@ -1,0 +1,142 @@
+"""The engine: prepares a document, runs its operation against the schema within a deadline, and answers in bytes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
+from graphql.execution import Executor, create_source_event_stream
+
+from models.errors import Unavailable
+from operations.answers import Answer, answer, failure_answer, rejection_answer
+from operations.documents import Documents, Prepared
+from operations.limits import Limits
+from operations.rejection import INVALID, rejected
+
+Variables: TypeAlias = Mapping[str, Any] | None
+Fresh: TypeAlias = Callable[[Any], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deadlines:
+    """The seconds that an operation may take."""
+
+    read: float = 10.0
+    write: float = 5.0
+
+    def of(self, prepared: Prepared) -> float:
+        """The deadline of this kind of operation; for a subscription, that of its start and of each event."""
+        return self.write if prepared.type is OperationType.MUTATION else self.read
+
+
+def _as_it_is(context: object) -> object:
+    return context
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """Runs operations against one schema. `fresh` derives the context of each event of a subscription."""
+
+    schema: GraphQLSchema
+    documents: Documents
+    limits: Limits
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    fresh: Fresh = _as_it_is
+
+    def prepare(self, document: str, operation_name: str | None) -> Prepared:
+        """Find the operation to run, parsing and validating its document at most once. Raises Rejected."""
+        return self.documents.prepare(document, operation_name)
+
+    async def run(self, prepared: Prepared, variables: Variables, context: object) -> Answer:
+        """Run a query or a mutation to its end; what goes wrong is part of the answer."""
+        executor = self._executor(prepared, variables, context)
+        if isinstance(executor, Answer):
+            return executor
+        try:
+            result = await _within(self.deadlines.of(prepared), executor.execute_operation())
+        except Unavailable as late:
+            return failure_answer(late)
+        return answer(result, self.limits.errors)
+
+    async def stream(self, prepared: Prepared, variables: Variables, context: object) -> AsyncGenerator[Answer]:
+        """Run a subscription; close the iterator to end it.
+
+        An answer without data is the last one: the subscription could not start, or its source failed.
+        """
+        executor = self._executor(prepared, variables, context)
+        if isinstance(executor, Answer):
+            yield executor
+            return
+        deadline = self.deadlines.of(prepared)
+        try:
+            source = await _within(deadline, create_source_event_stream(executor))
+            if isinstance(source, ExecutionResult):
+                yield _not_started(source, self.limits.errors)
+                return
+            async with aclosing(source):
+                async for payload in source:
+                    yield await self._event(executor, payload, deadline)
+        except Exception as error:  # noqa: BLE001  the source is anything's; whatever it raises is told once
+            yield failure_answer(error)
+
+    async def _event(self, executor: Executor[Any], payload: object, deadline: float) -> Answer:
+        executor = executor.build_per_event_executor(payload)
+        executor.context_value = self.fresh(executor.context_value)
+        result = await _within(deadline, executor.execute_operation(serially=False))
+        return answer(result, self.limits.errors)
+
+    def _executor(self, prepared: Prepared, variables: Variables, context: object) -> Executor[Any] | Answer:
+        executor = Executor.build(
+            self.schema,
+            prepared.document,
+            context_value=context,
+            raw_variable_values=dict(variables or {}),
+            operation_name=prepared.name,
+            max_coercion_errors=self.limits.errors,
+        )
+        if isinstance(executor, list):
+            return rejection_answer(rejected(executor, INVALID, self.limits.errors))
+        return executor
+
+
+def engine(
+    schema: GraphQLSchema,
+    *,
+    limits: Limits | None = None,
+    deadlines: Deadlines | None = None,
+    fresh: Fresh = _as_it_is,
+) -> Engine:
+    """An engine for a schema."""
+    limits = limits or Limits()
+    return Engine(
+        schema=schema,
+        documents=Documents(schema, limits),
+        limits=limits,
+        deadlines=deadlines or Deadlines(),
+        fresh=fresh,
+    )
+
+
+async def _within(seconds: float, result: Any) -> Any:  # noqa: ANN401  graphql-core answers at once if it can
+    if not isinstance(result, Awaitable):
+        return result
+    deadline = asyncio.timeout(seconds)
+    try:
+        async with deadline:
+            return await result
+    except TimeoutError:
+        if deadline.expired():
+            raise Unavailable(f"The operation took longer than {seconds:g} s and was cancelled.") from None
+        raise
+
+
+def _not_started(result: ExecutionResult, most_errors: int) -> Answer:
+    errors: list[GraphQLError] = result.errors or []
+    told = answer(ExecutionResult(None, errors), most_errors)
+    return Answer(
+        body=b'{"errors":' + told.errors + b"}", has_data=False, errors=told.errors, unavailable=told.unavailable
+    )

@@ -1,0 +1,149 @@
+"""What a document may ask for at most, and the one walk that measures what it does ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+)
+
+from operations.rejection import Rejected, refused
+
+INTROSPECTION = ("__schema", "__type")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The most that one document may have of everything; `errors` bounds what one answer tells about its mistakes."""
+
+    document_bytes: int = 16_384
+    tokens: int = 2_000
+    depth: int = 15
+    # Tools ask for types nested in lists in lists; the validation bounds what is really expensive about introspection.
+    introspection_depth: int = 25
+    aliases: int = 50
+    directives: int = 50
+    fields: int = 5_000
+    errors: int = 5
+
+
+class Measures(NamedTuple):
+    """What a selection asks for, with each fragment counted as often as it is spread."""
+
+    depth: int = 0
+    introspection_depth: int = 0
+    aliases: int = 0
+    directives: int = 0
+    fields: int = 0
+
+
+NOTHING = Measures()
+LEAF = Measures(depth=1, fields=1)
+ALIASED_LEAF = Measures(depth=1, fields=1, aliases=1)
+
+
+def check_text(document: str, limits: Limits) -> None:
+    """Refuse a text that is too long to be parsed at all. Raises Rejected."""
+    size = len(document) if document.isascii() else len(document.encode("utf-8", "surrogatepass"))
+    if size > limits.document_bytes:
+        raise refused(f"The document is too large: {size} bytes.", "documentBytes", limits.document_bytes)
+
+
+def check(document: DocumentNode, limits: Limits) -> list[tuple[OperationDefinitionNode, Measures]]:
+    """Each operation of a document with its measures. Raises Rejected, naming the limit that one of them exceeds.
+
+    Each fragment is measured once, however often it is spread, so this takes time linear in the length of the document.
+    """
+    walk = _Walk(document)
+    try:
+        measured = [(operation, walk.operation(operation)) for operation in walk.operations]
+    except RecursionError:
+        raise refused("The document is nested too deeply.", "depth", limits.depth) from None
+    for _, measures in measured:
+        _compare(measures, limits)
+    return measured
+
+
+def _compare(measures: Measures, limits: Limits) -> None:
+    for name, actual in measures._asdict().items():
+        if actual > getattr(limits, name):
+            raise _exceeded(name, actual, getattr(limits, name))
+
+
+def _exceeded(name: str, actual: int, limit: int) -> Rejected:
+    words = {"introspection_depth": "depth of introspection", "fields": "number of fields"}
+    told = words.get(name, name if name == "depth" else f"number of {name}")
+    # A chain of fragments multiplies: such a number is told by its magnitude.
+    shown = str(actual) if actual < 10**9 else "more than a billion"
+    wire_name = "introspectionDepth" if name == "introspection_depth" else name
+    return refused(f"The {told} of the operation is {shown}; the limit is {limit}.", wire_name, limit)
+
+
+class _Walk:
+    """Measures selections bottom-up and remembers the measures of fragments."""
+
+    def __init__(self, document: DocumentNode) -> None:
+        definitions = document.definitions
+        self.operations = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
+        self._fragments = {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
+        self._measured: dict[str, Measures] = {}
+
+    def operation(self, operation: OperationDefinitionNode) -> Measures:
+        variables = operation.variable_definitions or ()
+        directives = len(operation.directives or ()) + sum(len(variable.directives or ()) for variable in variables)
+        measures = self._selections(operation.selection_set)
+        return measures._replace(directives=measures.directives + directives)
+
+    def _selections(self, selections: SelectionSetNode) -> Measures:
+        depth = introspection_depth = aliases = directives = fields = 0
+        for node in selections.selections:
+            inner = self._selection(node)
+            depth = max(depth, inner.depth)
+            introspection_depth = max(introspection_depth, inner.introspection_depth)
+            aliases += inner.aliases
+            directives += inner.directives + len(node.directives or ())
+            fields += inner.fields
+        return Measures(depth, introspection_depth, aliases, directives, fields)
+
+    def _selection(self, node: SelectionNode) -> Measures:
+        match node:
+            case FieldNode(alias=None, selection_set=None):
+                return LEAF
+            case FieldNode(selection_set=None):
+                return ALIASED_LEAF
+            case FieldNode(selection_set=SelectionSetNode() as selections):
+                return _below(node, self._selections(selections))
+            case FragmentSpreadNode():
+                return self._fragment(node.name.value)
+            case InlineFragmentNode(selection_set=selections):
+                return self._selections(selections)
+            case _:
+                return NOTHING
+
+    def _fragment(self, name: str) -> Measures:
+        if name not in self._measured:
+            self._measured[name] = NOTHING  # ends a cycle, which validation then refuses
+            if name in self._fragments:
+                self._measured[name] = self._selections(self._fragments[name].selection_set)
+        return self._measured[name]
+
+
+def _below(field: FieldNode, inner: Measures) -> Measures:
+    is_introspection = field.name.value in INTROSPECTION
+    nested = max(inner.introspection_depth, inner.depth) if is_introspection else inner.introspection_depth
+    return Measures(
+        depth=0 if is_introspection else inner.depth + 1,
+        introspection_depth=nested + 1 if is_introspection or nested else 0,
+        aliases=inner.aliases + (field.alias is not None),
+        directives=inner.directives,
+        fields=inner.fields + 1,
+    )

@@ -1,0 +1,88 @@
+"""Documents are read once, kept within bounds, and rejected with an error that helps."""
+
+import pytest
+
+from operations.documents import Documents
+from operations.limits import Limits
+from operations.rejection import Rejected
+from tests.fakes.contract import graphql_schema
+
+
+def documents(kept_bytes: int = 1024 * 1024) -> Documents:
+    return Documents(graphql_schema(), Limits(), kept_bytes)
+
+
+def rejection_of(text: str) -> Rejected:
+    with pytest.raises(Rejected) as rejection:
+        documents().prepare(text, None)
+    return rejection.value
+
+
+def test_prepare_reads_a_document_once() -> None:
+    """The same text is parsed and validated once."""
+    kept = documents()
+
+    assert kept.prepare("{ hello }", None) is kept.prepare("{ hello }", None)
+    assert len(kept) == 1
+
+
+def test_prepare_forgets_the_least_recently_used() -> None:
+    """However many documents come by, those kept stay within the bound; one in use stays."""
+    kept = documents(kept_bytes=6_000)
+    first = kept.prepare("{ hello }", None)
+    for number in range(100):
+        kept.prepare(f"{{ a{number}: hello }}", None)
+        assert kept.prepare("{ hello }", None) is first
+
+    assert 2 <= len(kept) <= 11
+
+
+def test_prepare_keeps_rejections() -> None:
+    """A mistake that is repeated is not looked at again, and told in the same words."""
+    kept = documents()
+    told = []
+    for _ in range(2):
+        with pytest.raises(Rejected) as rejection:
+            kept.prepare("{ nothing }", None)
+        told.append(rejection.value.errors)
+
+    assert told[0] is told[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "GRAPHQL_PARSE_FAILED"),
+        ("{", "GRAPHQL_PARSE_FAILED"),
+        ("{ hello(name: \ud800) }", "GRAPHQL_PARSE_FAILED"),
+        ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ ...A } fragment A on Query { ...A }", "GRAPHQL_VALIDATION_FAILED"),
+        ("type Query { hello: String }", "GRAPHQL_VALIDATION_FAILED"),
+        ("fragment A on Query { hello }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ nested " * 700, "REFUSED"),
+        ("{ hello(name: " + "[" * 600 + "]" * 600 + ") }", "REFUSED"),
+        ("{ hello " + "#\n" * 2_000 + "}", "REFUSED"),
+        ("{ " + "hello " * 2_000 + "}", "REFUSED"),
+    ],
+)
+def test_prepare_rejects_with_a_code(text: str, code: str) -> None:
+    """Each kind of mistake has its code; nothing that a client sends is an error of ours."""
+    assert rejection_of(text).code == code
+
+
+def test_prepare_locates_mistakes() -> None:
+    """A mistake is told with its place in the document, and at most five of them are."""
+    [error] = rejection_of("{ hello\n  nothing }").errors
+    many = rejection_of("{ " + " ".join(f"x{number}" for number in range(100)) + " }").errors
+
+    assert error["locations"] == [{"line": 2, "column": 3}]
+    assert len(many) == 5
+
+
+def test_prepare_finds_a_lone_operation_by_its_name_or_without() -> None:
+    """The name of a lone operation may be left out, but not be wrong."""
+    kept = documents()
+
+    assert kept.prepare("query A { hello }", "A") is kept.prepare("query A { hello }", None)
+    with pytest.raises(Rejected):
+        kept.prepare("query A { hello }", "B")
