@@ -10,9 +10,9 @@ PROMISES = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 COMMENT = re.compile(r"(?:#|--|//|/\*).*")
 EXCUSE = re.compile(r"#\s*(?:noqa|type:\s*ignore|pragma:\s*no)\b")
 REASONED = (
-    re.compile(r"#\s*noqa:\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*\s+(?:#\s*)?[A-Za-z].*\w"),
+    re.compile(r"#\s*noqa:\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*\s+[#\s-]*(?![A-Z]+\d+\b)\w.*\w"),
     re.compile(r"#\s*type:\s*ignore\[[\w-]+(?:,\s*[\w-]+)*\]\s+#\s*[A-Za-z].*\w"),
-    re.compile(r"#\s*pragma:\s*no (?:cover|branch)\s+(?:#\s*)?[A-Za-z].*\w"),
+    re.compile(r"#\s*pragma:\s*no (?:cover|branch)\s+[#\s-]*[A-Za-z].*\w"),
 )
 WHOLE_FILE = re.compile(r"#\s*(?:ruff:\s*noqa|flake8:\s*noqa|mypy:\s*ignore-errors)")
 DOORS = "server"

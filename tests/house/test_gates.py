@@ -49,6 +49,7 @@ RED = [
     Case(promises_to_do, "-- FIXME slow\n", path="models/slow.sql"),
     Case(excuses_without_reason, "import os  # noqa\n"),
     Case(excuses_without_reason, "import os  # noqa: F401\n"),
+    Case(excuses_without_reason, "import os  # noqa: F401 F811\n"),
     Case(excuses_without_reason, "x = y  # type: ignore\n"),
     Case(excuses_without_reason, "x = y  # type: ignore[misc]\n"),
     Case(excuses_without_reason, "x = y  # pragma: no cover\n"),
@@ -96,6 +97,7 @@ GREEN = [
     Case(misplaced_sql, "x = 'SELECT 1'\n", ()),
     Case(misplaced_sql, "x = 'Select a project'\n", (), "server/app.py"),
     Case(assembled_sql, "x = f'SELECT {COLUMNS} FROM {queries.TABLE}'\n", ()),
+    Case(assembled_sql, "# constants only: run at import\nx = f'SELECT {names}'\n", ()),
     Case(methods_on_types, "@strawberry.type\nclass A:\n    b: int\n", (), "schema/types.py"),
     Case(methods_on_types, "class Names:\n    def b(self):\n        return 1\n", (), "schema/names.py"),
 ]
