@@ -1,0 +1,25 @@
+"""What every answer needs: who asks, in which project, and the way to what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from auth.viewer import Viewer
+from ingest.writer import Writer
+from models.database import Database
+from pubsub.broker import Broker
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """One operation's surroundings."""
+
+    viewer: Viewer
+    project_id: str
+    database: Database
+    writer: Writer
+    broker: Broker
+    loaders: MutableMapping[object, Any] = field(default_factory=dict)
+    """Batches under way, by field; filled by the standard executor only."""

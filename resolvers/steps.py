@@ -1,0 +1,170 @@
+"""Answers about steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+from typing import Any
+
+from auth.viewer import READ, require
+from ingest.rules import canonical
+from resolvers.context import Context
+from resolvers.pages import (
+    Connection,
+    Direction,
+    ForwardPage,
+    Ordering,
+    Page,
+    Window,
+    connection_of,
+    window_of,
+)
+from resolvers.rows import STEPS
+
+Row = Mapping[str, Any]
+
+LARGEST_PAGE = 1_000
+
+BY_IDS = f"SELECT {STEPS} FROM trace_steps WHERE project_id = $1 AND id = ANY ($2::uuid[])"
+BY_KEYS = f"""
+SELECT {STEPS} FROM trace_steps
+WHERE project_id = $1 AND (trace_id, id) IN (SELECT * FROM unnest($2::uuid[], $3::uuid[]))
+"""
+PAGE = f"SELECT {STEPS} FROM trace_steps WHERE project_id = $1 AND {{condition}} ORDER BY {{order_by}} LIMIT {{limit}}"
+COUNT = "SELECT count(*) FROM trace_steps WHERE project_id = $1"
+
+# One page per trace, all of them in one statement.
+OF_TRACES = f"""
+SELECT steps.* FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (trace, place)
+CROSS JOIN LATERAL (
+    SELECT {STEPS} FROM trace_steps
+    WHERE project_id = $1 AND trace_id = wanted.trace AND {{condition}} ORDER BY {{order_by}} LIMIT {{limit}}
+) AS steps
+ORDER BY wanted.place, {{order_by}}
+"""
+COUNT_OF_TRACE = "SELECT count(*) FROM trace_steps WHERE project_id = $1 AND trace_id = $2"
+
+# The same for the children of steps.
+OF_PARENTS = f"""
+SELECT steps.* FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY AS wanted (trace, parent, place)
+CROSS JOIN LATERAL (
+    SELECT {STEPS} FROM trace_steps
+    WHERE project_id = $1 AND trace_id = wanted.trace AND parent_id = wanted.parent AND {{condition}}
+    ORDER BY {{order_by}} LIMIT {{limit}}
+) AS steps
+ORDER BY wanted.place, {{order_by}}
+"""
+COUNT_OF_PARENT = "SELECT count(*) FROM trace_steps WHERE project_id = $1 AND trace_id = $2 AND parent_id = $3"
+
+
+class StepOrderField(StrEnum):
+    """By what steps can be sorted."""
+
+    START_TIME = "START_TIME"
+    """When they started."""
+    DURATION = "DURATION"
+    """How long they took; running ones come last."""
+    COST = "COST"
+    """What they cost; unknown costs come last."""
+    TOTAL_TOKENS = "TOTAL_TOKENS"
+    """How many tokens they used."""
+    TIME_TO_FIRST_TOKEN = "TIME_TO_FIRST_TOKEN"  # noqa: S105  no password
+    """How long the first token took; steps without one come last."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepOrder:
+    """How steps are sorted; the id decides between equals."""
+
+    field: StepOrderField
+    """By what."""
+    direction: Direction = Direction.DESC
+    """Which end comes first."""
+
+
+NEWEST_FIRST = StepOrder(field=StepOrderField.START_TIME)
+OLDEST_FIRST = StepOrder(field=StepOrderField.START_TIME, direction=Direction.ASC)
+
+COLUMNS: Mapping[StepOrderField, tuple[str, str, bool]] = {
+    StepOrderField.START_TIME: ("start_time", "timestamptz", False),
+    StepOrderField.DURATION: ("duration_ms", "float8", True),
+    StepOrderField.COST: ("cost", "numeric", True),
+    StepOrderField.TOTAL_TOKENS: ("total_tokens", "int8", False),
+    StepOrderField.TIME_TO_FIRST_TOKEN: ("time_to_first_token_ms", "float8", True),
+}
+
+
+async def one(context: Context, id: str) -> Row | None:  # noqa: A002  the name of the argument in the API
+    """One step by its id; null when there is none in this project."""
+    require(context.viewer, READ)
+    identity = canonical(id)
+    rows = await context.database.fetch(BY_IDS, context.project_id, [identity] if identity else [])
+    return rows[0] if rows else None
+
+
+async def page(context: Context, *, order_by: StepOrder = NEWEST_FIRST, page: Page) -> Connection:
+    """Steps of any trace of the project, newest first unless ordered otherwise."""
+    require(context.viewer, READ)
+    window = window_of(page, ordering_of(order_by), scope="steps", offset=2)
+    sql = PAGE.format(condition=window.condition, order_by=window.order_by, limit=window.size + 1)
+    rows = await context.database.fetch(sql, context.project_id, *window.bindings)
+    return connection_of(rows, window, (COUNT, (context.project_id,)))
+
+
+async def of_traces(
+    context: Context, parents: Sequence[Row], *, order_by: StepOrder = OLDEST_FIRST, page: Page
+) -> list[Connection]:
+    """The steps of the trace, oldest first unless ordered otherwise."""
+    require(context.viewer, READ)
+    window = window_of(page, ordering_of(order_by), scope="trace.steps", offset=3, largest=LARGEST_PAGE)
+    traces = [parent["id"] for parent in parents]
+    rows = await context.database.fetch(_lateral(OF_TRACES, window), context.project_id, traces, *window.bindings)
+    pages = {trace: list(group) for trace, group in groupby(rows, key=lambda row: row["trace_id"])}
+    counts = [(COUNT_OF_TRACE, (context.project_id, trace)) for trace in traces]
+    return [
+        connection_of(pages.get(trace, []), window, counting) for trace, counting in zip(traces, counts, strict=True)
+    ]
+
+
+async def of_parents(context: Context, parents: Sequence[Row], *, page: ForwardPage) -> list[Connection]:
+    """The steps called from this one, oldest first."""
+    require(context.viewer, READ)
+    window = window_of(page, ordering_of(OLDEST_FIRST), scope="step.children", offset=4, largest=LARGEST_PAGE)
+    keys = [(parent["trace_id"], parent["id"]) for parent in parents]
+    traces, steps = [key[0] for key in keys], [key[1] for key in keys]
+    sql = _lateral(OF_PARENTS, window)
+    rows = await context.database.fetch(sql, context.project_id, traces, steps, *window.bindings)
+    pages = {key: list(group) for key, group in groupby(rows, key=lambda row: (row["trace_id"], row["parent_id"]))}
+    return [
+        connection_of(pages.get(key, []), window, (COUNT_OF_PARENT, (context.project_id, *key))) for key in keys
+    ]
+
+
+async def parents_of(context: Context, parents: Sequence[Row]) -> list[Row | None]:
+    """The step it was called from; null for a step of the trace itself."""
+    require(context.viewer, READ)
+    return await _by_keys(context, [(parent["trace_id"], parent["parent_id"]) for parent in parents])
+
+
+async def recorded(context: Context, parents: Sequence[Row]) -> list[Row | None]:
+    """The step as it is stored now; null when the input was refused."""
+    return await _by_keys(context, [(parent["trace_id"], parent["id"]) for parent in parents])
+
+
+async def _by_keys(context: Context, keys: Sequence[tuple[str | None, str | None]]) -> list[Row | None]:
+    traces, steps = [key[0] for key in keys if key[1]], [key[1] for key in keys if key[1]]
+    rows = await context.database.fetch(BY_KEYS, context.project_id, traces, steps) if steps else []
+    found = {(row["trace_id"], row["id"]): row for row in rows}
+    return [found.get(key) if key[1] else None for key in keys]  # type: ignore[arg-type]  # keys with an id have both
+
+
+def ordering_of(order: StepOrder) -> Ordering:
+    """The column behind an order."""
+    column, kind, nullable = COLUMNS[order.field]
+    return Ordering(column=column, kind=kind, nullable=nullable, descending=order.direction == Direction.DESC)
+
+
+def _lateral(template: str, window: Window) -> str:
+    return template.format(condition=window.condition, order_by=window.order_by, limit=window.size + 1)

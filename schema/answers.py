@@ -1,0 +1,133 @@
+"""The link between a field and the resolver that answers it: edges for all parents at once, roots for themselves."""
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Annotated, Any, get_type_hints
+
+import strawberry
+from strawberry.dataloader import DataLoader
+from strawberry.types.field import StrawberryField
+
+from resolvers.pages import ForwardPage, Page
+from schema.described import attribute_docs
+
+ANSWERED_BY = "answered by"
+
+ARGUMENTS: Mapping[str, str] = {
+    "order_by": "In which order; the id decides between equals.",
+    "id": "Its id, a UUID as it was sent or made.",
+    "input": "What to write.",
+    "types": "Only events of these types; all when left out.",
+    "after": "Only what comes after this cursor; from now on when left out.",
+    "project": "The project to follow, by id or name; the request's own when left out.",
+}
+
+Resolver = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class AnsweredBy:
+    """How a field is answered; in the field's metadata, for executors."""
+
+    resolver: Resolver
+    batched: bool
+
+
+def answer(resolver: Resolver) -> Any:
+    """An edge: `resolver(context, parents, **arguments)` is called once for all parents and answers one value each."""
+
+    async def resolve(root: Any, info: strawberry.Info, **arguments: Any) -> Any:
+        loaders = info.context.loaders
+        key = (info.path.prev and info._raw_info.field_nodes[0], resolver)  # noqa: SLF001  the field's place in the document
+        loader = loaders.get(key)
+        if loader is None:
+            batch = partial(_batch, resolver, info.context, _grouped(resolver, arguments))
+            loader = loaders[key] = DataLoader(batch, cache=False)
+        return await loader.load(root)
+
+    return _field(resolver, resolve, batched=True)
+
+
+def root(resolver: Resolver) -> Any:
+    """A root field: `resolver(context, **arguments)`."""
+
+    async def resolve(info: strawberry.Info, **arguments: Any) -> Any:
+        return await resolver(info.context, **_grouped(resolver, arguments))
+
+    return _field(resolver, resolve, batched=False)
+
+
+def stream(resolver: Callable[..., AsyncIterator[Any]]) -> Any:
+    """A subscription root: `resolver(context, **arguments)` yields values."""
+
+    async def resolve(info: strawberry.Info, **arguments: Any) -> AsyncIterator[Any]:
+        async for value in resolver(info.context, **_grouped(resolver, arguments)):
+            yield value
+
+    resolve.__signature__ = _signature(resolver, batched=False)  # type: ignore[attr-defined]  # read by Strawberry
+    return strawberry.subscription(resolver=resolve, description=inspect.getdoc(resolver))
+
+
+def column(name: str, *, absent: Any = None) -> Any:
+    """A stored field whose column has another name than the API gives it; `absent` stands for null."""
+    return strawberry.field(
+        resolver=lambda root: absent if root[name] is None else root[name],
+        metadata={"column": name, "absent": absent},
+    )
+
+
+def same_row() -> Any:
+    """A field whose type shows other columns of the same row."""
+    return strawberry.field(resolver=lambda root: root, metadata={"same row": True})
+
+
+async def _batch(resolver: Resolver, context: Any, arguments: Mapping[str, Any], parents: list[Any]) -> Sequence[Any]:
+    answers: Awaitable[Sequence[Any]] = resolver(context, parents, **arguments)
+    return await answers
+
+
+def _field(resolver: Resolver, resolve: Callable[..., Any], *, batched: bool) -> StrawberryField:
+    resolve.__signature__ = _signature(resolver, batched=batched)  # type: ignore[attr-defined]  # read by Strawberry
+    return strawberry.field(
+        resolver=resolve,
+        description=inspect.getdoc(resolver),
+        metadata={ANSWERED_BY: AnsweredBy(resolver, batched)},
+    )
+
+
+def _signature(resolver: Resolver, *, batched: bool) -> inspect.Signature:
+    """What Strawberry reads as the field's arguments: those of the resolver, a page taken apart."""
+    hints = get_type_hints(resolver, include_extras=True)
+    given = list(inspect.signature(resolver).parameters.values())[2 if batched else 1 :]
+    parameters = [_positional("root", Any)] if batched else []
+    parameters.append(_positional("info", strawberry.Info))
+    for parameter in given:
+        hint = hints[parameter.name]
+        if hint in (Page, ForwardPage):
+            docs = attribute_docs(hint)
+            parameters += [_argument(f.name, get_type_hints(hint)[f.name], None, docs[f.name]) for f in fields(hint)]
+        else:
+            parameters.append(_argument(parameter.name, hint, parameter.default, ARGUMENTS[parameter.name]))
+    return inspect.Signature(parameters)
+
+
+def _positional(name: str, hint: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=hint)
+
+
+def _argument(name: str, hint: Any, default: Any, description: str) -> inspect.Parameter:
+    annotation = Annotated[hint, strawberry.argument(description=description)]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _grouped(resolver: Resolver, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments as the resolver wants them: those of a page put together."""
+    hints = get_type_hints(resolver)
+    kind = hints.get("page")
+    if kind not in (Page, ForwardPage):
+        return dict(arguments)
+    parts = {f.name for f in fields(kind)}
+    page = kind(**{name: value for name, value in arguments.items() if name in parts})
+    return {name: value for name, value in arguments.items() if name not in parts} | {"page": page}

@@ -1,0 +1,127 @@
+"""The scalars of the API, and the Python types that stand for them."""
+
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+import orjson
+import strawberry
+from graphql import GraphQLError, ValueNode, value_from_ast_untyped
+from strawberry.types.scalar import ScalarDefinition
+
+from models.values import BigInt, Json, Money, Uuid
+from resolvers.pages import Cursor
+
+LARGEST = 2**63 - 1
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        message = f"{str(value)[:60]!r} is no RFC 3339 time, for example 2026-01-31T12:00:00.000000Z."
+        raise GraphQLError(message) from error
+    if moment.tzinfo is None:
+        message = f"{value!r} lacks its offset from UTC; end it with Z or +00:00."
+        raise GraphQLError(message)
+    return moment.astimezone(UTC)
+
+
+def _uuid(value: Any) -> str:
+    try:
+        return str(UUID(value))
+    except (TypeError, ValueError, AttributeError) as error:
+        message = f"{str(value)[:60]!r} is no UUID."
+        raise GraphQLError(message) from error
+
+
+def _decimal(value: Any) -> str:
+    try:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise TypeError
+        if Decimal(str(value)).is_finite():
+            return str(value)
+        raise ValueError
+    except (TypeError, ValueError, InvalidOperation) as error:
+        message = f"{str(value)[:60]!r} is no decimal number."
+        raise GraphQLError(message) from error
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LARGEST:
+        message = f"{str(value)[:60]!r} is no 64-bit integer."
+        raise GraphQLError(message)
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        message = f"{str(value)[:60]!r} is no cursor."
+        raise GraphQLError(message)
+    return value
+
+
+def _json(value: Any) -> str:
+    if isinstance(value, orjson.Fragment):
+        return bytes(value.contents).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError as error:
+        message = f"This value can't be kept as JSON: {error}."
+        raise GraphQLError(message) from error
+
+
+def _json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> str:
+    return _json(value_from_ast_untyped(node, variables))
+
+
+def _sent_as_is(value: Any) -> Any:
+    """The encoder of the answer writes times, numbers and fragments by itself."""
+    return value
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="RFC 3339 in UTC with up to microseconds, for example 2026-01-31T12:00:00.123456Z.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=_sent_as_is,
+        parse_value=_moment,
+    ),
+    Json: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value, returned as it was sent.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+        serialize=orjson.Fragment,
+        parse_value=_json,
+        parse_literal=_json_literal,
+    ),
+    Uuid: strawberry.scalar(
+        name="UUID",
+        description="A UUID as of RFC 9562; version 7 is best, since it carries its time.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc9562",
+        serialize=str,
+        parse_value=_uuid,
+    ),
+    Money: strawberry.scalar(
+        name="Decimal",
+        description="Decimal number as a string; money is in US dollars.",
+        serialize=str,
+        parse_value=_decimal,
+    ),
+    BigInt: strawberry.scalar(
+        name="BigInt",
+        description="64-bit integer, sent as a JSON number.",
+        serialize=_sent_as_is,
+        parse_value=_integer,
+    ),
+    Cursor: strawberry.scalar(
+        name="Cursor",
+        description="Opaque position in a list or an event stream.",
+        serialize=str,
+        parse_value=_text,
+    ),
+}
