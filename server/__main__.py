@@ -1,0 +1,8 @@
+"""`python -m server`: the command line."""
+
+import sys
+
+from server.command_line import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
