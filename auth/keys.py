@@ -52,7 +52,7 @@ async def authenticate(database: Database, secret: str) -> Viewer:
     """The viewer who holds this secret.
 
     Raises Unauthenticated, with one text for unknown, expired and revoked keys. Secrets are never compared: the digest
-    of a guess is looked up, and from the digest of a wrong guess no better guess follows, so timing has nothing to tell.
+    of a guess is looked up, and from the digest of a wrong guess no better guess follows: timing has nothing to tell.
     A key revoked by another process is recognised as such within 5 s, one revoked by this process at once.
     """
     if not 0 < len(secret) <= LONGEST:

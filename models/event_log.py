@@ -13,8 +13,8 @@ class LoggedCommit(NamedTuple):
     payload: str
 
 
-# read_log: by primary key. Positions are dense, so the second condition bounds the events: a long commit is not joined by
-# a hundred more. The rows that it leaves out are never detoasted.
+# read_log: by primary key. Positions are dense, so the second condition bounds the number of events: a long commit is
+# not joined by a hundred more. The payloads of the rows that it leaves out are never read.
 READ = """
 SELECT first_pos, last_pos, events FROM (
     SELECT first_pos, last_pos, events FROM event_log
@@ -28,9 +28,9 @@ HEAD = "SELECT position FROM event_heads WHERE project_id = $1"
 
 
 async def read_log(database: Database, project_id: str, after: int, limit: int) -> list[LoggedCommit]:
-    """The next commits after a position, in order: at least one if there is one, and about `limit` events in all.
+    """The next commits after a position, in order, with about `limit` events in all.
 
-    The first of them starts further on than `after + 1` where the log was trimmed.
+    Where the log was trimmed the first of them starts further on than `after + 1`, or there is none.
     """
     rows = await database.fetch(READ, project_id, after, limit)
     return [LoggedCommit(row["first_pos"], row["last_pos"], row["events"]) for row in rows]

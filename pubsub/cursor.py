@@ -22,11 +22,9 @@ def decode(project_id: str, text: str) -> int:
     """The position behind a cursor. Raises CursorInvalid for any text that is no cursor of this project."""
     try:
         packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        version, project, position = LAYOUT.unpack(packed)
+        version, _, position = LAYOUT.unpack(packed)
     except (ValueError, binascii.Error, struct.error) as error:
         raise CursorInvalid("This is no cursor.") from error
     if version != VERSION or position > LAST or encode(project_id, position) != text:
-        raise CursorInvalid("This is no cursor.")
-    if project != UUID(project_id).bytes:
-        raise CursorInvalid("This is no cursor.")
+        raise CursorInvalid("This is no cursor of this project.")
     return int(position)
