@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models.enums import StepKind, StepStatus, TraceStatus
-from models.values import BigInt, Json, Money, Uuid
+from models.values import BigInt, Id, Json, Money, Uuid
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class TraceDraft:
 
     id: Uuid | None = None
     """Chosen by the sender (a UUIDv7 is best), so that a retry is safe; without one the server makes one."""
-    project: str | None = None
+    project: Id | None = None
     """Name or id of the project, for a key of all projects."""
     name: str
     """What the workflow is called; 1 to 1,000 characters."""

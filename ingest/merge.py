@@ -82,6 +82,7 @@ def upsert(table: str, columns: Sequence[str], rules: Mapping[str, str], returni
     before = ", ".join(COMPARED.get(column, "t.{}").format(column) for column in sets)
     after = ",\n    ".join(COMPARED_RULE.get(column, "{}").format(rule) for column, rule in sets.items())
     pairs = ", ".join(f"old.{column} AS old_{column}, new.{column} AS new_{column}" for column in returning)
+    # constants only: called below, when the module is imported
     return f"""
 INSERT INTO {table} AS t (project_id, {", ".join(columns)}, created_at, updated_at)
 SELECT $1, {values}, {now}, {now}

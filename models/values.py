@@ -5,6 +5,9 @@ from typing import NewType
 Uuid = NewType("Uuid", str)
 """A UUID in its canonical lower-case form."""
 
+Id = NewType("Id", str)
+"""An id as the API shows it."""
+
 Json = NewType("Json", str)
 """A JSON text, exactly as it was sent."""
 

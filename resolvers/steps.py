@@ -10,6 +10,7 @@ from typing import Any
 
 from auth.viewer import READ, require
 from ingest.rules import canonical
+from models.values import Id
 from resolvers.context import Context
 from resolvers.pages import (
     Connection,
@@ -96,7 +97,7 @@ COLUMNS: Mapping[StepOrderField, tuple[str, str, bool]] = {
 }
 
 
-async def one(context: Context, id: str) -> Row | None:  # noqa: A002  the name of the argument in the API
+async def one(context: Context, id: Id) -> Row | None:  # noqa: A002  the name of the argument in the API
     """One step by its id; null when there is none in this project."""
     require(context.viewer, READ)
     identity = canonical(id)
@@ -104,21 +105,21 @@ async def one(context: Context, id: str) -> Row | None:  # noqa: A002  the name 
     return rows[0] if rows else None
 
 
-async def page(context: Context, *, order_by: StepOrder = NEWEST_FIRST, page: Page) -> Connection:
+async def page(context: Context, *, order_by: StepOrder | None = NEWEST_FIRST, page: Page) -> Connection:
     """Steps of any trace of the project, newest first unless ordered otherwise."""
     require(context.viewer, READ)
-    window = window_of(page, ordering_of(order_by), scope="steps", offset=2)
+    window = window_of(page, ordering_of(order_by or NEWEST_FIRST), scope="steps", offset=2)
     sql = PAGE.format(condition=window.condition, order_by=window.order_by, limit=window.size + 1)
     rows = await context.database.fetch(sql, context.project_id, *window.bindings)
     return connection_of(rows, window, (COUNT, (context.project_id,)))
 
 
 async def of_traces(
-    context: Context, parents: Sequence[Row], *, order_by: StepOrder = OLDEST_FIRST, page: Page
+    context: Context, parents: Sequence[Row], *, order_by: StepOrder | None = OLDEST_FIRST, page: Page
 ) -> list[Connection]:
     """The steps of the trace, oldest first unless ordered otherwise."""
     require(context.viewer, READ)
-    window = window_of(page, ordering_of(order_by), scope="trace.steps", offset=3, largest=LARGEST_PAGE)
+    window = window_of(page, ordering_of(order_by or OLDEST_FIRST), scope="trace.steps", offset=3, largest=LARGEST_PAGE)
     traces = [parent["id"] for parent in parents]
     rows = await context.database.fetch(_lateral(OF_TRACES, window), context.project_id, traces, *window.bindings)
     pages = {trace: list(group) for trace, group in groupby(rows, key=lambda row: row["trace_id"])}

@@ -9,6 +9,7 @@ from typing import Any
 
 from auth.viewer import READ, require
 from ingest.rules import canonical
+from models.values import Id
 from resolvers.context import Context
 from resolvers.pages import Connection, Direction, Ordering, Page, connection_of, window_of
 from resolvers.rows import TRACES
@@ -59,14 +60,14 @@ COLUMNS: Mapping[TraceOrderField, tuple[str, str, bool]] = {
 }
 
 
-async def one(context: Context, id: str) -> Row | None:  # noqa: A002  the name of the argument in the API
+async def one(context: Context, id: Id) -> Row | None:  # noqa: A002  the name of the argument in the API
     """One trace by its id; null when there is none in this project."""
     require(context.viewer, READ)
     (row,) = await by_ids(context, [id])
     return row
 
 
-async def page(context: Context, *, order_by: TraceOrder = NEWEST_FIRST, page: Page) -> Connection:
+async def page(context: Context, *, order_by: TraceOrder | None = NEWEST_FIRST, page: Page) -> Connection:
     """Traces of the project, newest first unless ordered otherwise."""
     require(context.viewer, READ)
     window = window_of(page, ordering_of(order_by), scope="traces", offset=2)
@@ -95,7 +96,8 @@ async def recorded(context: Context, parents: Sequence[Row]) -> list[Row | None]
     return [None if parent["id"] is None else next(found) for parent in parents]
 
 
-def ordering_of(order: TraceOrder) -> Ordering:
+def ordering_of(order: TraceOrder | None) -> Ordering:
     """The column behind an order."""
+    order = order or NEWEST_FIRST
     column, kind, nullable = COLUMNS[order.field]
     return Ordering(column=column, kind=kind, nullable=nullable, descending=order.direction == Direction.DESC)

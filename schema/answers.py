@@ -40,7 +40,7 @@ def answer(resolver: Resolver) -> Any:
 
     async def resolve(root: Any, info: strawberry.Info, **arguments: Any) -> Any:
         loaders = info.context.loaders
-        key = (info.path.prev and info._raw_info.field_nodes[0], resolver)  # noqa: SLF001  the field's place in the document
+        key = id(info._raw_info.field_nodes[0])  # noqa: SLF001  the field's place in the document
         loader = loaders.get(key)
         if loader is None:
             batch = partial(_batch, resolver, info.context, _grouped(resolver, arguments))
@@ -107,9 +107,10 @@ def _signature(resolver: Resolver, *, batched: bool) -> inspect.Signature:
         hint = hints[parameter.name]
         if hint in (Page, ForwardPage):
             docs = attribute_docs(hint)
-            parameters += [_argument(f.name, get_type_hints(hint)[f.name], None, docs[f.name]) for f in fields(hint)]
+            parameters += [_argument(f.name, get_type_hints(hint)[f.name], strawberry.UNSET, docs[f.name]) for f in fields(hint)]
         else:
-            parameters.append(_argument(parameter.name, hint, parameter.default, ARGUMENTS[parameter.name]))
+            default = strawberry.UNSET if parameter.default is None else parameter.default
+            parameters.append(_argument(parameter.name, hint, default, ARGUMENTS[parameter.name]))
     return inspect.Signature(parameters)
 
 

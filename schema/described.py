@@ -3,6 +3,7 @@
 import ast
 import inspect
 import textwrap
+from dataclasses import MISSING
 from enum import Enum
 from functools import cache
 from typing import TypeVar
@@ -36,12 +37,16 @@ def described(cls: type[T]) -> type[T]:
 
 def input_of(cls: type[T], name: str | None = None) -> type[T]:
     """Declare a dataclass of a lower floor as an input, in place."""
-    return described(strawberry.input(cls, name=name, description=inspect.getdoc(cls)))
+    declared = described(strawberry.input(cls, name=name, description=inspect.getdoc(cls)))
+    for field in get_object_definition(declared, strict=True).fields:
+        if field.default is None:  # what is left out is simply not there: no `= null` in the contract
+            field.default = field.default_value = MISSING
+    return declared
 
 
-def enum_of(cls: E) -> E:
+def enum_of(cls: E, name: str | None = None) -> E:
     """Declare an enum of a lower floor, in place."""
-    declared = strawberry.enum(cls, description=inspect.getdoc(cls))
+    declared = strawberry.enum(cls, name=name, description=inspect.getdoc(cls))
     docs = attribute_docs(cls)
     values: list[EnumValueDefinition] = declared.__strawberry_definition__.values  # type: ignore[attr-defined]  # set by the decorator
     for value in values:

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import orjson
 import strawberry
-from graphql import GraphQLError, ValueNode, value_from_ast_untyped
+from graphql import GraphQLError, GraphQLID, ValueNode, value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
-from models.values import BigInt, Json, Money, Uuid
+from models.values import BigInt, Id, Json, Money, Uuid
 from resolvers.pages import Cursor
 
 LARGEST = 2**63 - 1
@@ -84,6 +84,15 @@ def _sent_as_is(value: Any) -> Any:
 
 
 SCALARS: dict[object, ScalarDefinition] = {
+    Id: ScalarDefinition(
+        name="ID",
+        description=GraphQLID.description,
+        specified_by_url=None,
+        serialize=GraphQLID.serialize,
+        parse_value=GraphQLID.parse_value,
+        parse_literal=GraphQLID.parse_literal,
+        implementation=GraphQLID,
+    ),
     datetime: strawberry.scalar(
         name="DateTime",
         description="RFC 3339 in UTC with up to microseconds, for example 2026-01-31T12:00:00.123456Z.",

@@ -1,0 +1,23 @@
+"""The ways to write; each answers after the commit."""
+
+from resolvers import recording
+from schema.answers import root
+from schema.payloads import (
+    CreateStepPayload,
+    CreateTracePayload,
+    IngestPayload,
+    UpdateStepPayload,
+    UpdateTracePayload,
+)
+from schema.row import of_row
+
+
+@of_row
+class Mutation:
+    """Everything that can be written; an answer means that it is durable."""
+
+    create_trace: CreateTracePayload = root(recording.create_trace)
+    update_trace: UpdateTracePayload = root(recording.update_trace)
+    create_step: CreateStepPayload = root(recording.create_step)
+    update_step: UpdateStepPayload = root(recording.update_step)
+    ingest: IngestPayload = root(recording.ingest)
