@@ -65,6 +65,8 @@ def _is_constant(node: ast.expr) -> bool:
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return bool(CONSTANT.fullmatch(name))
+        case ast.Call(func=ast.Attribute(value=subject), args=arguments, keywords=[]):
+            return all(_is_constant(part) for part in (subject, *arguments))
         case ast.Constant():
             return True
         case _:
