@@ -14,7 +14,7 @@ NAME = "embedded_postgres"
 
 
 class AccountError(Exception):
-    """The user can't be made, or the folder belongs to somebody else."""
+    """The user can't be made, or a folder belongs to somebody else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,20 +41,21 @@ def unprivileged() -> Account:
     return Account(uid=entry.pw_uid, gid=entry.pw_gid, groups=())
 
 
-def give(path: Path, account: Account) -> None:
-    """Make `path`, with all below it, the account's own; as a plain user only see to it that it is ours already.
-
-    Raises AccountError when it belongs to somebody else and we may not change that.
-    """
+def check_ours(path: Path) -> None:
+    """Raise AccountError when `path` belongs to somebody else, and we are not root."""
     owner = path.stat().st_uid
-    if owner == (os.geteuid() if account.uid is None else account.uid):
-        return
-    if account.uid is None or account.gid is None:
+    if os.geteuid() not in {0, owner}:
         message = (
             f"{path} belongs to user {owner}: it was made by somebody else, perhaps as root. "
             "Choose another folder with TRACEGRAPH_DATA_DIR, or change its owner."
         )
         raise AccountError(message)
+
+
+def give(path: Path, account: Account) -> None:
+    """Make `path`, with all below it, the account's own."""
+    if account.uid is None or account.gid is None or path.stat().st_uid == account.uid:
+        return
     for inner in [path, *path.rglob("*")]:
         os.chown(inner, account.uid, account.gid, follow_symlinks=False)
 

@@ -17,13 +17,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from server.settings import Settings, SettingsError, read_settings
-
 from scripts.accounts import AccountError
 from scripts.embedded import start_postgres, start_redis
 from scripts.homes import FolderInUseError
-from scripts.memory import is_free, remembered_secret
+from scripts.memory import free_port, is_free, remembered_secret
 from scripts.processes import Guard, StartError
+from server.settings import Settings, SettingsError, read_settings
 
 SERVER = (sys.executable, "-m", "server")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -66,11 +65,13 @@ def main() -> int:
 def _develop(settings: Settings, stack: ExitStack) -> int:
     folder = Path(settings.data_dir).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    url = _address(settings)
+    port = settings.port or free_port()
+    url = _address(settings.host, port)
     key = settings.dev_key or remembered_secret(folder / "development_key", "tg_dev_")
     environment = {
         **os.environ,
         **_servers(settings, folder, stack),
+        "TRACEGRAPH_PORT": str(port),
         "TRACEGRAPH_DATA_DIR": str(folder),
         "TRACEGRAPH_DEV_KEY": key,
     }
@@ -95,16 +96,16 @@ def _servers(settings: Settings, folder: Path, stack: ExitStack) -> dict[str, st
     return urls
 
 
-def _address(settings: Settings) -> str:
+def _address(host: str, port: int) -> str:
     """Where a browser on this machine finds the server; raises StartError when somebody else is there."""
-    if not is_free(settings.port, settings.host):
+    if not is_free(port, host):
         message = (
-            f"Port {settings.port} of {settings.host} is taken. "
-            f"Stop what listens there, or choose another: TRACEGRAPH_PORT={settings.port + 1} make up"
+            f"Port {port} of {host} is taken. "
+            f"Stop what listens there, or choose another: TRACEGRAPH_PORT={port + 1} make up"
         )
         raise StartError(message)
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - compared, not bound
-    return f"http://{host}:{settings.port}"
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
 def _migrate(environment: Mapping[str, str]) -> None:

@@ -90,7 +90,7 @@ def start_postgres(folder: Path, options: Mapping[str, str] | None = None) -> Po
 
 
 def start_redis(folder: Path) -> Redis:
-    """Start Redis in `folder / "redis"`. Raises FolderInUseError or StartError."""
+    """Start Redis in `folder / "redis"`. Raises FolderInUseError, AccountError or StartError."""
     with taken(Home(folder / "redis", "redis-server")) as home:
         password = remembered_secret(home.folder / "password")
         port = remembered_port(home.folder / "port")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,7 +13,10 @@ from typing import IO
 
 import psutil
 
+from scripts.accounts import check_ours
+
 END_SECONDS = 20.0
+POLL_SECONDS = 0.01
 
 
 class FolderInUseError(Exception):
@@ -35,10 +39,12 @@ class Home:
     def take(self) -> None:
         """Claim the folder for this process and stop what an earlier owner, killed, left running in it.
 
-        Raises FolderInUseError with the id of the process that has the claim.
+        Raises FolderInUseError with the id of the process that has the claim, AccountError when it belongs to another
+        user.
         """
         if self._claim is None:
             self.folder.mkdir(parents=True, exist_ok=True)
+            check_ours(self.folder)
             self._claim = _claim(self.folder)
         end(self.residents())
 
@@ -84,9 +90,26 @@ def end(processes: Sequence[psutil.Process], first: signal.Signals = signal.SIGI
     """End processes that may be nobody's children, by SIGKILL when the first signal does not do it."""
     tell(processes, signal.SIGCONT)
     tell(processes, first)
-    _, alive = psutil.wait_procs(processes, timeout=END_SECONDS)
-    tell(alive, signal.SIGKILL)
-    psutil.wait_procs(alive, timeout=END_SECONDS)
+    if not _end_in_time(processes):
+        tell(processes, signal.SIGKILL)
+        _end_in_time(processes)
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether it does nothing any more; its entry may stay where nobody collects the children of the dead."""
+    try:
+        return not process.is_running() or process.status() in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _end_in_time(processes: Sequence[psutil.Process]) -> bool:
+    deadline = time.monotonic() + END_SECONDS
+    while not all(has_ended(process) for process in processes):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
 
 
 def _claim(folder: Path) -> IO[str]:

@@ -108,9 +108,10 @@ class Program:
         if self._guard is not None:
             self._guard.dismiss()
         if self._process is not None:
+            children = self._launch.home.residents()
             self._process.kill()
             self._process.wait()
-            end(self._launch.home.residents(), signal.SIGKILL)
+            end([*children, *self._launch.home.residents()], signal.SIGKILL)
         self._process = self._guard = None
 
     def freeze(self) -> None:
