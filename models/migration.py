@@ -41,10 +41,14 @@ async def pending(url: str) -> list[str]:
     """The names of the migrations that this database still lacks."""
     await Tortoise.init(config=configuration(url), _enable_global_fallback=True)
     try:
-        steps = await _executor().plan()
+        return await missing()
     finally:
         await Tortoise.close_connections()
-    return [step.migration.name for step in steps]
+
+
+async def missing() -> list[str]:
+    """The names of the migrations that the database lacks which is open (see `models.database.open_database`)."""
+    return [step.migration.name for step in await _executor().plan()]
 
 
 async def _apply(url: str) -> list[str]:

@@ -8,8 +8,10 @@ import socket
 from types import FrameType
 
 import uvicorn
+import uvloop
 from starlette.types import ASGIApp
 
+from server.application import application, open_resources
 from server.drain import Drain
 from server.settings import Settings
 
@@ -48,11 +50,16 @@ class Process(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(application: ASGIApp, settings: Settings, drain: Drain) -> bool:
-    """Serve until told to stop; returns whether the application ever started."""
-    process = Process(configuration(application, settings), drain)
-    process.run()
-    return process.started
+def serve(settings: Settings, database_url: str, redis_url: str) -> None:
+    """Serve until told to stop. Raises Unavailable when the database does not answer at the start."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, database_url, redis_url))
+
+
+async def _serve(settings: Settings, database_url: str, redis_url: str) -> None:
+    drain = Drain(settings.drain_seconds)
+    async with open_resources(settings, database_url, redis_url) as resources:
+        await Process(configuration(application(resources, settings, drain), settings), drain).serve()
 
 
 def configuration(application: ASGIApp, settings: Settings) -> uvicorn.Config:
@@ -61,7 +68,6 @@ def configuration(application: ASGIApp, settings: Settings) -> uvicorn.Config:
         application,
         host=settings.host,
         port=settings.port,
-        loop="uvloop",
         http="httptools",
         ws="websockets-sansio",
         ws_max_size=settings.max_message_bytes,
@@ -69,7 +75,8 @@ def configuration(application: ASGIApp, settings: Settings) -> uvicorn.Config:
         ws_per_message_deflate=False,
         # Our own protocol pings, and sees who reads but does not answer.
         ws_ping_interval=None,
-        lifespan="on",
+        # What has to be open is opened around the server, so that it is there before the port is.
+        lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -1,0 +1,58 @@
+"""Admission: from the key that somebody shows to the context in which their operation runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from auth.keys import authenticate
+from auth.projects import project_of
+from auth.viewer import Viewer
+from ingest.writer import Writer
+from models.database import Database
+from models.errors import Unauthenticated
+from pubsub.broker import Broker
+from resolvers.context import Context
+
+SCHEME = "bearer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """What every context is made of."""
+
+    database: Database
+    writer: Writer
+    broker: Broker
+
+    async def __call__(self, authorization: str | None, project: str | None) -> Context:
+        """The context of an operation for who shows this key and works in this project (its name or id).
+
+        Raises Unauthenticated for a key that opens nothing, NotFound or Invalid for the project.
+        """
+        viewer = await self.viewer(authorization)
+        return Context(
+            viewer=viewer,
+            project_id=await project_of(self.database, viewer, project),
+            database=self.database,
+            writer=self.writer,
+            broker=self.broker,
+        )
+
+    async def viewer(self, authorization: str | None) -> Viewer:
+        """Whoever holds the key in an `Authorization` header. Raises Unauthenticated."""
+        return await authenticate(self.database, key_in(authorization))
+
+
+def key_in(authorization: str | None) -> str:
+    """The key in `Bearer <key>`. Raises Unauthenticated when there is none."""
+    if authorization is None:
+        raise Unauthenticated("Send an API key: Authorization: Bearer <key>.")
+    scheme, _, key = authorization.strip().partition(" ")
+    if scheme.lower() != SCHEME or not key.strip():
+        raise Unauthenticated("The authorization has to be of the form: Bearer <key>.")
+    return key.strip()
+
+
+def renewed(context: Context) -> Context:
+    """The same surroundings for the next event of a subscription: what was loaded for the last one may be old."""
+    return replace(context, loaders={})

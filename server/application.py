@@ -1,0 +1,125 @@
+"""The composition root: opens everything in the order in which it depends on each other, then sets out the doors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from auth.development import ensure_development_key
+from auth.uses import keep_uses
+from ingest.pricing import unpriced
+from ingest.writer import Limits as WriterLimits
+from ingest.writer import open_writer
+from models.database import Database, open_database
+from models.errors import Unavailable
+from models.event_log import head, read_log
+from models.migration import missing
+from operations.engine import Deadlines, Engine, engine
+from operations.limits import Limits
+from pubsub.broker import open_broker
+from pubsub.log import Log
+from schema.contract import contract
+from server.admission import Admission, renewed
+from server.drain import Drain
+from server.graphql import GraphQLDoor
+from server.health import Preparation, Probe, health_routes, redis_probe
+from server.settings import Settings
+from server.web import web_routes
+
+WEB = Path(__file__).parent.parent / "web" / "dist"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What is open while the server runs."""
+
+    database: Database
+    admission: Admission
+    preparation: Preparation
+    redis_answers: Probe
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings, database_url: str, redis_url: str) -> AsyncIterator[Resources]:
+    """Open the databases, the broker and the writer; at the end finish what is under way and close them in reverse.
+
+    Raises Unavailable when the database does not answer. Redis may be down.
+    """
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            open_database(database_url, connections=settings.database_connections, read_deadline=settings.read_seconds)
+        )
+        log = Log(read=partial(read_log, database), head=partial(head, database), trouble=(Unavailable,))
+        broker = await stack.enter_async_context(open_broker(redis_url, log))
+        limits = WriterLimits(deadline=settings.write_seconds)
+        writer = await stack.enter_async_context(open_writer(database, broker, unpriced, limits))
+        redis_answers = await stack.enter_async_context(redis_probe(redis_url))
+        preparation = Preparation()
+        prepare = partial(_prepare, database, settings.dev_key)
+        await stack.enter_async_context(_in_background(partial(preparation.run, prepare), partial(keep_uses, database)))
+        yield Resources(
+            database=database,
+            admission=Admission(database=database, writer=writer, broker=broker),
+            preparation=preparation,
+            redis_answers=redis_answers,
+        )
+
+
+def application(resources: Resources, settings: Settings, drain: Drain) -> Starlette:
+    """The doors."""
+    graphql = GraphQLDoor(
+        engine=contract_engine(settings),
+        admit=resources.admission,
+        max_body_bytes=settings.max_body_bytes,
+        body_seconds=settings.body_seconds,
+    )
+    return Starlette(
+        routes=[
+            Route("/graphql", graphql),
+            *health_routes(resources.database, resources.redis_answers, resources.preparation, drain),
+            *web_routes(WEB, settings.dev_key),
+        ]
+    )
+
+
+def contract_engine(settings: Settings) -> Engine:
+    """The engine for our own schema."""
+    limits = Limits(
+        document_bytes=settings.max_document_bytes,
+        tokens=settings.max_document_tokens,
+        depth=settings.max_depth,
+        aliases=settings.max_aliases,
+        directives=settings.max_directives,
+    )
+    deadlines = Deadlines(read=settings.read_seconds, write=settings.write_seconds)
+    schema = contract._schema  # noqa: SLF001  Strawberry has no public way to it
+    return engine(schema, limits=limits, deadlines=deadlines, fresh=renewed)
+
+
+async def _prepare(database: Database, dev_key: str | None) -> None:
+    lacking = await missing()
+    if lacking:
+        raise Unavailable(f"The database is not migrated (python -m server migrate); missing: {', '.join(lacking)}.")
+    if dev_key is not None:
+        await ensure_development_key(database, dev_key)
+
+
+@asynccontextmanager
+async def _in_background(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_run(work)) for work in works]
+        yield
+        for task in tasks:
+            task.cancel()
+
+
+async def _run(work: Callable[[], Awaitable[None]]) -> None:
+    with suppress(asyncio.CancelledError):
+        await work()

@@ -1,0 +1,107 @@
+"""The command line: serve, migrate, schema and key."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+
+from auth.keys import create_key
+from auth.projects import find_project
+from auth.viewer import SCOPES
+from models.database import open_database
+from models.errors import Fault, NotFound
+from models.migration import migrate
+from schema.contract import contract
+from server.logs import configure_logs
+from server.process import serve
+from server.settings import Settings, SettingsError, read_settings, variable
+
+FAILED = 1
+MISUSED = 2
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a verb; returns the status to exit with."""
+    options = parser().parse_args(arguments)
+    try:
+        settings = read_settings(os.environ)
+        configure_logs(settings.log_level)
+        run = {"serve": _serve, "migrate": _migrate, "schema": _schema, "key": _key}[options.verb]
+        run(settings, options)
+    except SettingsError as error:
+        return _complain(error, MISUSED)
+    except Fault as error:
+        return _complain(error, FAILED)
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The verbs and their options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m server",
+        description="Tracegraph, the GraphQL server for AI observability. Settings are TRACEGRAPH_* variables.",
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
+    verbs.add_parser("serve", help="serve until SIGTERM or Ctrl-C")
+    verbs.add_parser("migrate", help="bring the database up to date")
+    verbs.add_parser("schema", help="print the GraphQL schema")
+    key = verbs.add_parser("key", help="make an API key and print it, once")
+    key.add_argument("--name", required=True, help="what the key is for")
+    key.add_argument("--scopes", required=True, type=_scopes, help=f"some of {','.join(sorted(SCOPES))}")
+    key.add_argument("--project", help="the name or id of the only project that it opens; without, it opens all")
+    return parser
+
+
+def _serve(settings: Settings, _options: argparse.Namespace) -> None:
+    serve(settings, _needed(settings, "database_url"), _needed(settings, "redis_url"))
+
+
+def _migrate(settings: Settings, _options: argparse.Namespace) -> None:
+    applied = asyncio.run(migrate(_needed(settings, "database_url")))
+    _say("\n".join(f"applied {name}" for name in applied) or "nothing to do")
+
+
+def _schema(_settings: Settings, _options: argparse.Namespace) -> None:
+    _say(contract.as_str())
+
+
+def _key(settings: Settings, options: argparse.Namespace) -> None:
+    _say(asyncio.run(_make_key(_needed(settings, "database_url"), options)))
+
+
+async def _make_key(database_url: str, options: argparse.Namespace) -> str:
+    async with open_database(database_url, connections=1) as database:
+        project_id = None
+        if options.project is not None:
+            project = await find_project(database, options.project)
+            if project is None:
+                raise NotFound(f"There is no project {options.project!r}.")
+            project_id = project["id"]
+        _, secret = await create_key(database, project_id=project_id, name=options.name, scopes=options.scopes)
+    return secret
+
+
+def _needed(settings: Settings, field: str) -> str:
+    value: str | None = getattr(settings, field)
+    if value is None:
+        raise SettingsError(f"{variable(field)} is not set.")
+    return value
+
+
+def _scopes(text: str) -> frozenset[str]:
+    scopes = frozenset(part.strip().upper() for part in text.split(",") if part.strip())
+    if not scopes or not scopes <= SCOPES:
+        raise argparse.ArgumentTypeError(f"the scopes are some of {','.join(sorted(SCOPES))}")
+    return scopes
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _complain(error: Exception, status: int) -> int:
+    sys.stderr.write(f"{error}\n")
+    return status
