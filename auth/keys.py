@@ -3,19 +3,16 @@
 import hashlib
 import secrets
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TypeAlias
-
-import asyncpg
 
 from auth.memory import memory_of
 from auth.projects import find_project
 from auth.viewer import SCOPES, Viewer
 from models.database import Database
-from models.errors import Invalid, NotFound, Unauthenticated
+from models.errors import Invalid, NotFound, Unauthenticated, Unavailable
 from models.ids import new_id
-
-Row: TypeAlias = asyncpg.Record
+from models.rows import Row
 
 MARK = "tg_"
 RANDOM_BYTES = 32
@@ -64,6 +61,23 @@ async def authenticate(database: Database, secret: str) -> Viewer:
         raise Unauthenticated
     memory.uses[viewer.key_id] = now
     return viewer
+
+
+async def confirm(database: Database, viewer: Viewer) -> None:
+    """Let a viewer go on who came in a while ago, or raise Unauthenticated: the key was revoked, or its time is over.
+
+    Costs a query now and then, however many ask; while the database is away everybody may go on.
+    """
+    confirmed = memory_of(database).confirmed
+    if expired(viewer, datetime.now(UTC)):
+        raise Unauthenticated
+    if confirmed.get(viewer.key_id):
+        return
+    with suppress(Unavailable):
+        row = await find_key(database, viewer.key_id)
+        if row is None or row["revoked_at"] is not None:
+            raise Unauthenticated
+        confirmed.put(viewer.key_id, True)
 
 
 def expired(viewer: Viewer, now: datetime) -> bool:
@@ -127,6 +141,7 @@ async def revoke_key(database: Database, key_id: str) -> Row | None:
     """End a key for good; returns its row, or None when there is none. In this process it is refused from now on."""
     row = await database.fetchrow(REVOKE, key_id, datetime.now(UTC))
     memory_of(database).keys.forget()
+    memory_of(database).confirmed.drop(key_id)
     return row
 
 

@@ -8,8 +8,9 @@ from auth.cache import Cache
 from auth.lookup import Lookup
 from models.database import Database
 
-NAMES = 4_096
+SIZE = 4_096
 NAME_SECONDS = 5.0
+CONFIRMED_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +18,8 @@ class Memory:
     """Short-lived answers, and the uses of keys that are not written down yet."""
 
     keys: Lookup = field(default_factory=Lookup)
-    projects: Cache[str, str] = field(default_factory=lambda: Cache(NAMES, NAME_SECONDS))
+    projects: Cache[str, str] = field(default_factory=lambda: Cache(SIZE, NAME_SECONDS))
+    confirmed: Cache[str, bool] = field(default_factory=lambda: Cache(SIZE, CONFIRMED_SECONDS))
     uses: dict[str, datetime] = field(default_factory=dict)
 
 

@@ -1,18 +1,15 @@
 """Projects: made, found by name or id, and the one a request works in."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TypeAlias
 from uuid import UUID
-
-import asyncpg
 
 from auth.memory import memory_of
 from auth.viewer import Viewer
 from models.database import Database
 from models.errors import Conflict, Invalid, NotFound
 from models.ids import new_id
-
-Row: TypeAlias = asyncpg.Record
+from models.rows import Row
 
 DEFAULT = "default"
 LONGEST_NAME = 200
@@ -55,7 +52,7 @@ async def find_project(database: Database, name_or_id: str) -> Row | None:
     return await database.fetchrow(BY_NAME, name_or_id)
 
 
-async def projects_of(database: Database, viewer: Viewer) -> list[Row]:
+async def projects_of(database: Database, viewer: Viewer) -> Sequence[Row]:
     """The projects that a viewer may see, by name; at most 1,000."""
     if viewer.project_id is not None:
         return await database.fetch(BY_ID, viewer.project_id)

@@ -24,7 +24,7 @@ RETRY_SECONDS = 0.25
 class Broker(Protocol):
     """Where commits are announced and followed."""
 
-    async def publish(self, project_id: str, first_position: int, last_position: int, payload: str) -> None:
+    async def publish(self, project_id: str, first_pos: int, last_pos: int, payload: str) -> None:
         """Announce the events of one commit, as written by `pubsub.event.encode`.
 
         Called after the commit; never raises and never waits for anybody.
@@ -36,7 +36,7 @@ class Broker(Protocol):
 
         An empty chunk is a pulse: it comes every few seconds, whatever else comes. Close the generator to leave (with
         `contextlib.aclosing`). Raises CursorInvalid for a position that does not exist yet, CursorExpired when the next
-        event is no longer kept; at the start also what the log raises when the database is down, later it waits instead.
+        event is no longer kept; at the start also what the log raises when the database is down (later it waits).
         """
         ...
 
@@ -51,9 +51,9 @@ class RedisBroker:
         self.feeds = Feeds(ring_bytes)
         self.sender = Sender(stream)
 
-    async def publish(self, project_id: str, first_position: int, last_position: int, payload: str) -> None:
+    async def publish(self, project_id: str, first_pos: int, last_pos: int, payload: str) -> None:
         """Announce a commit; those who follow in this process have it at once, Redis or not."""
-        commit = (first_position, last_position, payload)
+        commit = (first_pos, last_pos, payload)
         self.feeds.offer(project_id, commit)
         self.sender.offer((project_id, commit))
 

@@ -18,10 +18,10 @@ class MemoryBroker:
         self._events: dict[str, dict[int, Event]] = {}
         self._changed = asyncio.Event()
 
-    async def publish(self, project_id: str, first_position: int, last_position: int, payload: str) -> None:  # noqa: ARG002  the payload tells the last position
+    async def publish(self, project_id: str, first_pos: int, last_pos: int, payload: str) -> None:  # noqa: ARG002  the payload tells the last position
         """Keep the events of a commit, in whatever order the commits come."""
         events = self._events.setdefault(project_id, {})
-        events |= {event.position: event for event in decode(payload, first_position)}
+        events |= {event.position: event for event in decode(payload, first_pos)}
         for position in sorted(events)[: -self._kept]:
             del events[position]
         self._changed.set()
