@@ -3,6 +3,7 @@
 import pytest
 from graphql import GraphQLSchema, build_schema
 
+from schema.contract import contract
 from tests.house.contract import departures, undescribed
 from tests.house.sources import ROOT
 
@@ -23,6 +24,11 @@ DESCRIBED = """
 @pytest.fixture(scope="module")
 def snapshot() -> GraphQLSchema:
     return build_schema(SNAPSHOT.read_text())
+
+
+def test_the_snapshot_is_what_is_served() -> None:
+    """Whoever reads schema/schema.graphql reads what the server serves; `scripts/schema` writes it anew."""
+    assert SNAPSHOT.read_text() == contract.as_str() + "\n"
 
 
 def test_every_element_is_described(snapshot: GraphQLSchema) -> None:

@@ -4,14 +4,19 @@ import re
 from collections.abc import Iterator
 
 import msgspec
+import pytest
 
 from models.errors import Fault
 from operations import rejection
+from server.command_line import parser
 from server.settings import Settings, variable
 from tests.house.sources import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
 SETTING = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \|", re.MULTILINE)
+VERB = re.compile(r"^    (\w+) ", re.MULTILINE)
+OPTION = re.compile(r"--[a-z][a-z-]+")
+SECTION = re.compile(r"^## (\w+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"^\| `([A-Z_]+)` \|", re.MULTILINE)
 
 
@@ -21,6 +26,20 @@ def test_every_setting_is_documented_with_its_default() -> None:
     defaults = {variable(field.name): told(field.default) for field in msgspec.structs.fields(Settings)}
 
     assert documented == defaults
+
+
+def test_every_verb_is_documented_with_its_options(capsys: pytest.CaptureFixture[str]) -> None:
+    """The page of the command line has a section for each verb, with its options, and for no other."""
+    documented = dict(SECTION.findall((REFERENCE / "command-line.md").read_text()))
+    verbs = VERB.findall(parser().format_help())
+
+    assert verbs
+    assert sorted(documented) == sorted(verbs)
+    for verb in verbs:
+        with pytest.raises(SystemExit):
+            parser().parse_args([verb, "--help"])
+        options = set(OPTION.findall(capsys.readouterr().out)) - {"--help"}
+        assert {option for option in OPTION.findall(documented[verb]) if f"`{option}`" in documented[verb]} == options
 
 
 def test_every_error_code_is_documented() -> None:
