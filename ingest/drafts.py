@@ -1,4 +1,4 @@
-"""Drafts: what a sender says about a trace or a step. A field that is None says nothing."""
+"""Drafts: what a sender says about a trace or a step; a field that is None says nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
