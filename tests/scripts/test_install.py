@@ -146,4 +146,4 @@ def test_unknown_part(machine: Machine) -> None:
     process = machine.run("scripts/install", "wed")
 
     assert process.returncode == 1
-    assert "unknown part 'wed'; there are: web, browser" in process.stderr
+    assert "unknown part 'wed'; there are: web, uv, browser" in process.stderr
