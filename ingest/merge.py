@@ -1,6 +1,6 @@
 """The merge rules, in SQL: how what is stored (`t`) and what arrives (`x`) become one row, in whatever order they came.
 
-Facts add up: each rule below is commutative, associative and idempotent, so the order and number of arrivals do not matter.
+Facts add up: each rule below is commutative, associative and idempotent, so order and number of arrivals don't matter.
 A correction is a decision: the columns named in its `corrected` replace what facts said, before or after.
 """
 
@@ -42,7 +42,7 @@ STEP_RULES: Mapping[str, str] = {
 }  # fmt: skip
 
 UNDECIDED = ("start_time", "cost_source")  # what no correction names
-KEYS = ("id", "trace_id")
+KEYS = ("trace_id", "id")
 MARKS = ("recorded", "corrected")
 
 RECORDED = "t.recorded OR x.recorded"
@@ -57,7 +57,8 @@ def merged(column: str, rules: Mapping[str, str]) -> str:
     fact = rules.get(column, GREATEST).format(t=stored, x=arriving)
     if column in UNDECIDED:
         return fact
-    return f"CASE WHEN '{column}' = ANY (x.corrected) THEN {arriving}\n         WHEN '{column}' = ANY (t.corrected) THEN {stored} ELSE {fact} END"
+    return f"""CASE WHEN '{column}' = ANY (x.corrected) THEN {arriving}
+         WHEN '{column}' = ANY (t.corrected) THEN {stored} ELSE {fact} END"""
 
 
 def assignments(columns: Sequence[str], rules: Mapping[str, str]) -> dict[str, str]:
@@ -66,50 +67,42 @@ def assignments(columns: Sequence[str], rules: Mapping[str, str]) -> dict[str, s
     return sets | {"recorded": RECORDED, "corrected": CORRECTED}
 
 
-def upsert(table: str, columns: Sequence[str], rules: Mapping[str, str], returning: Sequence[str]) -> str:
-    """The statement that merges the records in `$2` and following (one array per column) into a table.
+def upsert(table: str, record: str, columns: Sequence[str], rules: Mapping[str, str], returning: Sequence[str]) -> str:
+    """The statement that merges the records in `$2` (an array of the composite type `record`) into a table.
 
-    `$1` is the project, the last parameter the time of writing. Only rows that are new or have changed come back:
-    `created`, and each returned column before (`old_...`, null when new) and after (`new_...`).
+    `$1` is the project, `$3` the time of writing. Only rows that are new or have changed come back: `created`, and
+    each returned column before (`old_...`, null when new) and after (`new_...`).
     """
-    types = [COLUMN_TYPES.get(column, "text") for column in columns]
-    arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types, start=2))
     values = ", ".join(CASTS.get(column, "r.{}").format(column) for column in columns)
     sets = assignments(columns, rules)
-    keys = ", ".join(["project_id", *(key for key in ("trace_id", "id") if key in columns)])
-    now = f"${len(columns) + 2}"
-    changes = ",\n    ".join(f"{column} = {rule}" for column, rule in sets.items()).replace("x.", "excluded.")
-    before = ", ".join(COMPARED.get(column, "t.{}").format(column) for column in sets)
-    after = ",\n    ".join(COMPARED_RULE.get(column, "{}").format(rule) for column, rule in sets.items())
+    key = ", ".join(column for column in KEYS if column in columns)
+    key_after = ", ".join(f"new.{column}" for column in KEYS if column in columns)
+    changes = ",\n    ".join(f"{column} = {rule}" for column, rule in sets.items())
+    before = ", ".join(AS_TEXT.get(column, "{}").format(f"t.{column}") for column in sets)
+    after = ",\n    ".join(AS_TEXT.get(column, "{}").format(rule) for column, rule in sets.items())
     pairs = ", ".join(f"old.{column} AS old_{column}, new.{column} AS new_{column}" for column in returning)
     # constants only: called below, when the module is imported
     return f"""
 INSERT INTO {table} AS t (project_id, {", ".join(columns)}, created_at, updated_at)
-SELECT $1, {values}, {now}, {now}
-FROM unnest({arrays}) AS r ({", ".join(columns)})
-ORDER BY {keys.removeprefix("project_id, ")}
-ON CONFLICT ({keys}) DO UPDATE SET
-    {changes},
+SELECT $1, {values}, $3, $3
+FROM unnest($2::{record}[]) AS r
+ORDER BY {key}
+ON CONFLICT (project_id, {key}) DO UPDATE SET
+    {changes.replace("x.", "excluded.")},
     updated_at = excluded.updated_at
 WHERE ({before}) IS DISTINCT FROM (
     {after.replace("x.", "excluded.")})
-RETURNING new.id, {"new.trace_id, " if "trace_id" in columns else ""}old.id IS NULL AS created, {pairs}
+RETURNING {key_after}, old.id IS NULL AS created, {pairs}
 """
 
 
-COLUMN_TYPES = {
-    "id": "uuid", "trace_id": "uuid", "parent_id": "uuid",
-    "start_time": "timestamptz", "end_time": "timestamptz", "time_to_first_token_ms": "float8",
-    "input_tokens": "int8", "output_tokens": "int8", "cache_read_tokens": "int8", "cache_write_tokens": "int8",
-    "reasoning_tokens": "int8", "cost": "numeric", "recorded": "bool",
-}  # fmt: skip
-# Lists travel as array literals (unnest would flatten arrays of arrays), JSON as text.
+# Ids, money, lists and JSON travel as text: the driver can't put our own codecs into a composite.
 CASTS = {
+    "id": "r.{}::uuid", "trace_id": "r.{}::uuid", "parent_id": "r.{}::uuid", "cost": "r.{}::numeric",
     "tags": "r.{}::text[]", "corrected": "r.{}::text[]", "metadata": "r.{}::jsonb", "attributes": "r.{}::jsonb",
     "input": "r.{}::json", "output": "r.{}::json",
 }  # fmt: skip
-COMPARED = {"input": "t.{}::text", "output": "t.{}::text"}  # json has no equality, its text has
-COMPARED_RULE = {"input": "({})::text", "output": "({})::text"}
+AS_TEXT = {"input": "({})::text", "output": "({})::text"}  # json has no equality, its text has
 
 TRACE_RETURNING = (
     "name", "status", "start_time", "duration_ms", "environment", "service_name", "input_tokens", "output_tokens",
@@ -121,5 +114,5 @@ STEP_RETURNING = (
     "cost_source",
 )  # fmt: skip
 
-UPSERT_TRACES = upsert("traces", TraceRecord._fields, TRACE_RULES, TRACE_RETURNING)
-UPSERT_STEPS = upsert("trace_steps", StepRecord._fields, STEP_RULES, STEP_RETURNING)
+UPSERT_TRACES = upsert("traces", "trace_record", TraceRecord._fields, TRACE_RULES, TRACE_RETURNING)
+UPSERT_STEPS = upsert("trace_steps", "step_record", StepRecord._fields, STEP_RULES, STEP_RETURNING)

@@ -118,7 +118,7 @@ def step_record(draft: StepDraft | StepCorrection, now: datetime) -> StepRecord:
         trace_id=canonical(draft.trace_id) or "",
         parent_id=canonical(draft.parent_id) if isinstance(draft, StepDraft) and draft.parent_id else None,
         name=clean(draft.name) or "",
-        kind=(draft.kind or StepKind.CUSTOM).value,
+        kind=draft.kind or StepKind.CUSTOM,
         status=status,
         start_time=_start(draft.start_time if isinstance(draft, StepDraft) else None, identity, now),
         end_time=end_time,
@@ -133,7 +133,7 @@ def step_record(draft: StepDraft | StepCorrection, now: datetime) -> StepRecord:
         cache_write_tokens=usage.cache_write,
         reasoning_tokens=usage.reasoning,
         cost=draft.cost,
-        cost_source=CostSource.UNKNOWN.value if draft.cost is None else CostSource.REPORTED.value,
+        cost_source=CostSource.UNKNOWN if draft.cost is None else CostSource.REPORTED,
         input=draft.input,
         output=draft.output,
         attributes=clean_object(draft.attributes),
@@ -163,12 +163,12 @@ def _ending(
     if draft.end_time is not None:
         if status == TraceStatus.RUNNING:
             status = StepStatus.ERROR if draft.error_type or draft.error_message else StepStatus.OK
-        return status.value, draft.end_time, ["end_time", "status"]
+        return status, draft.end_time, ["end_time", "status"]
     if status == TraceStatus.RUNNING:
-        return status.value, None, []
+        return status, None, []
     if isinstance(draft, TraceCorrection | StepCorrection):
-        return status.value, now, ["status", ENDED]
-    return status.value, None, []
+        return status, now, ["status", ENDED]
+    return status, None, []
 
 
 def _start(stated: datetime | None, identity: str, now: datetime) -> datetime:

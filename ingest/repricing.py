@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from ingest.pricing import Call, Price
 from ingest.records import StepRecord
 from models.database import Connection
-
-Row = Mapping[str, Any]
+from models.rows import Row
 
 # A null cost is one that can't be calculated (any more).
 SET_COSTS = """
@@ -44,7 +42,7 @@ async def corrected(connection: Connection, project_id: str, rows: Sequence[Row]
     traces = [rows[index]["trace_id"] for index in wrong]
     steps = [rows[index]["id"] for index in wrong]
     await connection.execute(SET_COSTS, project_id, traces, steps, list(wrong.values()))
-    return [{**row, "new_cost": wrong[index]} if index in wrong else row for index, row in enumerate(rows)]
+    return [dict(row.items()) | {"new_cost": wrong[index]} if index in wrong else row for index, row in enumerate(rows)]
 
 
 def _must_follow(row: Row) -> bool:

@@ -1,13 +1,14 @@
 """Roll-up deltas: what a group of changes adds to, and takes from, the buckets of `trace_analytics`."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ingest.sketch import bucket_of
+from models.rows import Row
 
 COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 
@@ -50,17 +51,6 @@ class Key(NamedTuple):
 
 
 @dataclass(kw_only=True)
-class Delta:
-    """What one bucket gains; negative where something left it."""
-
-    count: int = 0
-    tokens: list[int] = field(default_factory=lambda: [0] * len(COUNTS))
-    cost: Decimal = Decimal(0)
-    durations: "Latencies" = field(default_factory=lambda: Latencies())
-    first_tokens: "Latencies" = field(default_factory=lambda: Latencies())
-
-
-@dataclass(kw_only=True)
 class Latencies:
     """A sum in whole microseconds, exact so that it can be taken back, and a sketch."""
 
@@ -74,19 +64,30 @@ class Latencies:
             self.sketch[bucket_of(milliseconds)] += sign
 
 
+@dataclass(kw_only=True)
+class Delta:
+    """What one bucket gains; negative where something left it."""
+
+    count: int = 0
+    tokens: list[int] = field(default_factory=lambda: [0] * len(COUNTS))
+    cost: Decimal = Decimal(0)
+    durations: Latencies = field(default_factory=Latencies)
+    first_tokens: Latencies = field(default_factory=Latencies)
+
+
 class RollUps:
     """The deltas of one transaction, by bucket."""
 
     def __init__(self) -> None:
         self.deltas: dict[Key, Delta] = defaultdict(Delta)
 
-    def replace_step(self, row: Mapping[str, Any]) -> None:
+    def replace_step(self, row: Row) -> None:
         """Take the step out as it was (`old_...`) and count it in as it is (`new_...`)."""
         if not row["created"]:
             self._count(_step_key(row, "old_"), row, "old_", -1)
         self._count(_step_key(row, "new_"), row, "new_", 1)
 
-    def replace_trace(self, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> None:
+    def replace_trace(self, before: Row | None, after: Row) -> None:
         """Take the trace out as it was and count it in as it is; `before` is None when it is new."""
         if before is not None:
             self._count(_trace_key(before, "old_"), before, "old_", -1)
@@ -97,7 +98,7 @@ class RollUps:
         rows = [_row(key, delta) for key, delta in self.deltas.items() if _counts(delta)]
         return [list(column) for column in zip(*rows, strict=True)]
 
-    def _count(self, key: Key, row: Mapping[str, Any], side: str, sign: int) -> None:
+    def _count(self, key: Key, row: Row, side: str, sign: int) -> None:
         delta = self.deltas[key]
         delta.count += sign
         for index, column in enumerate(COUNTS):
@@ -110,7 +111,7 @@ class RollUps:
             delta.first_tokens.add(row[side + "time_to_first_token_ms"], sign)
 
 
-def _step_key(row: Mapping[str, Any], side: str) -> Key:
+def _step_key(row: Row, side: str) -> Key:
     return Key(
         bucket=row[side + "start_time"].replace(second=0, microsecond=0),
         subject="STEP",
@@ -122,7 +123,7 @@ def _step_key(row: Mapping[str, Any], side: str) -> Key:
     )
 
 
-def _trace_key(row: Mapping[str, Any], side: str) -> Key:
+def _trace_key(row: Row, side: str) -> Key:
     return Key(
         bucket=row[side + "start_time"].replace(second=0, microsecond=0),
         subject="TRACE",
@@ -145,7 +146,14 @@ def _left(latencies: Latencies) -> bool:
 
 
 def _row(key: Key, delta: Delta) -> tuple[Any, ...]:
-    return (*key, delta.count, *delta.tokens, str(delta.cost), *_latencies(delta.durations), *_latencies(delta.first_tokens))
+    return (
+        *key,
+        delta.count,
+        *delta.tokens,
+        str(delta.cost),
+        *_latencies(delta.durations),
+        *_latencies(delta.first_tokens),
+    )
 
 
 def _latencies(latencies: Latencies) -> tuple[str, str, str]:

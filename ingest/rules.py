@@ -1,125 +1,159 @@
-"""What a draft must satisfy to become a record; everything that breaks a rule is named, with its path."""
+"""What a draft must satisfy to become a record; everything that breaks a rule is named, with its path.
+
+These run for every record, so each looks at many fields at once and only names the faulty one when there is one.
+"""
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
-from ingest.drafts import Draft, Usage
+from ingest.drafts import Draft, StepCorrection, StepDraft, TraceCorrection, TraceDraft
 from ingest.outcomes import Problem
-from models.ids import time_of
+from models.ids import first_id
 
 NAME_LENGTH = 1_000
 WORD_LENGTH = 500
 MESSAGE_LENGTH = 100_000
-ITEM_BYTES = 1_048_576
+ITEM_LENGTH = 1_048_576
 TAGS = 100
 JSON_DEPTH = 200
 LARGEST_COUNT = 2**63 - 1
+LARGEST_MONEY = Decimal(10) ** 15
+MONEY_LENGTH = 60
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 CLOCK_SKEW = timedelta(days=7)
-LARGEST_MONEY = Decimal(10) ** 15
 
 WORDS = (
     "session_id", "user_id", "environment", "release", "service_name", "error_type",
     "provider", "model", "request_model", "response_model",
 )  # fmt: skip
-UUIDS = ("id", "trace_id", "parent_id")
+IDS = ("id", "trace_id", "parent_id")
 OBJECTS = ("metadata", "attributes")
-TEXTS = (*OBJECTS, "input", "output", "error_message")
 COUNTS = ("input", "output", "cache_read", "cache_write", "reasoning")
 
 BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+CANONICAL = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
 
 
-def problems(draft: Draft, now: datetime) -> list[Problem]:
-    """Every rule that the draft breaks; an empty list lets it in."""
-    return [problem for rule in RULES for problem in rule(draft, now)]
+@dataclass(frozen=True)
+class Group:
+    """The fields of a kind of draft that one rule looks at."""
+
+    names: tuple[str, ...]
+    values: Callable[[Draft], tuple[Any, ...]]
+
+
+def _groups(wanted: tuple[str, ...]) -> Mapping[type, Group]:
+    """The fields among the wanted ones that each kind of draft has; the error type stands for none."""
+    groups: dict[type, Group] = {}
+    for kind in (TraceDraft, TraceCorrection, StepDraft, StepCorrection):
+        names = tuple(field.name for field in fields(kind) if field.name in wanted)
+        groups[kind] = Group(names, attrgetter(*names, "error_type"))
+    return groups
+
+
+WORDS_OF, IDS_OF, OBJECTS_OF = _groups(WORDS), _groups(IDS), _groups(OBJECTS)
+
+
+def latest_id(now: datetime) -> str:
+    """The first UUIDv7 that is too far ahead of the clock to be believed."""
+    return first_id(now + CLOCK_SKEW)
+
+
+def problems(draft: Draft, latest: str) -> list[Problem]:
+    """Every rule that the draft breaks; an empty list lets it in. `latest` is `latest_id` of now."""
+    found: list[Problem] = []
+    for rule in RULES:
+        found.extend(rule(draft, latest))
+    return found
 
 
 def canonical(identity: str) -> str | None:
     """The canonical form of a UUID in any of its spellings; None when it is none."""
+    if CANONICAL(identity):
+        return identity
     try:
         return str(UUID(identity))
     except (ValueError, AttributeError, TypeError):
         return None
 
 
-def _ids(draft: Draft, now: datetime) -> Iterator[Problem]:
-    for field in UUIDS:
-        value = getattr(draft, field, None)
+def _ids(draft: Draft, latest: str) -> Iterator[Problem]:
+    group = IDS_OF[type(draft)]
+    for field, value in zip(group.names, group.values(draft), strict=False):
         if value is None:
             continue
         identity = canonical(value)
         if identity is None:
             yield _invalid(f"{value[:60]!r} is not a UUID.", field)
-        elif field != "parent_id" and (moment := time_of(identity)) and moment > now + CLOCK_SKEW:
-            yield _invalid(f"This UUIDv7 is of {moment:%Y-%m-%d %H:%M}, more than a week ahead.", field)
+        elif identity >= latest and identity[14] == "7" and field != "parent_id":
+            yield _invalid("The time in this UUIDv7 is more than a week ahead.", field)
 
 
-def _name(draft: Draft, _: datetime) -> Iterator[Problem]:
+def _words(draft: Draft, _: str) -> Iterator[Problem]:
     if draft.name is not None and not 1 <= len(draft.name) <= NAME_LENGTH:
         yield _invalid(f"A name has 1 to {NAME_LENGTH:,} characters; this one has {len(draft.name):,}.", "name")
+    group = WORDS_OF[type(draft)]
+    for index, value in enumerate(group.values(draft)):
+        if value is not None and len(value) > WORD_LENGTH and index < len(group.names):
+            yield _too_large(f"At most {WORD_LENGTH} characters; this has {len(value):,}.", group.names[index])
 
 
-def _words(draft: Draft, _: datetime) -> Iterator[Problem]:
-    for field in WORDS:
-        value = getattr(draft, field, None)
-        if value is not None and len(value) > WORD_LENGTH:
-            yield _too_large(f"At most {WORD_LENGTH} characters; this has {len(value):,}.", field)
-
-
-def _tags(draft: Draft, _: datetime) -> Iterator[Problem]:
-    tags = getattr(draft, "tags", None) or ()
-    if len(tags) > TAGS:
-        yield _too_large(f"At most {TAGS} tags; these are {len(tags):,}.", "tags")
-    for index, tag in enumerate(tags):
+def _tags(draft: Draft, _: str) -> Iterator[Problem]:
+    if isinstance(draft, StepDraft | StepCorrection) or not draft.tags:
+        return
+    if len(draft.tags) > TAGS:
+        yield _too_large(f"At most {TAGS} tags; these are {len(draft.tags):,}.", "tags")
+    for index, tag in enumerate(draft.tags):
         if not 1 <= len(tag) <= WORD_LENGTH:
             yield _invalid(f"A tag has 1 to {WORD_LENGTH} characters.", "tags", str(index))
 
 
-def _times(draft: Draft, _: datetime) -> Iterator[Problem]:
-    start, end = getattr(draft, "start_time", None), draft.end_time
-    for field, moment in (("start_time", start), ("end_time", end)):
+def _times(draft: Draft, _: str) -> Iterator[Problem]:
+    start = draft.start_time if isinstance(draft, StepDraft | TraceDraft) else None
+    for field, moment in (("start_time", start), ("end_time", draft.end_time)):
         if moment is not None and not EARLIEST <= moment < LATEST:
             yield _invalid("A time lies between 1970 and 9999.", field)
-    if start is not None and end is not None and end < start:
+    if start is not None and draft.end_time is not None and draft.end_time < start:
         yield _invalid(f"It ends before it starts ({start.isoformat()}).", "end_time")
 
 
-def _numbers(draft: Draft, _: datetime) -> Iterator[Problem]:
-    wait = getattr(draft, "time_to_first_token_ms", None)
+def _numbers(draft: Draft, _: str) -> Iterator[Problem]:
+    if isinstance(draft, TraceDraft | TraceCorrection):
+        return
+    wait = draft.time_to_first_token_ms
     if wait is not None and not (math.isfinite(wait) and wait >= 0):
         yield _invalid("Milliseconds are finite and not negative.", "time_to_first_token_ms")
-    usage: Usage | None = getattr(draft, "usage", None)
-    for field in COUNTS if usage else ():
-        count = getattr(usage, field)
+    if draft.cost is not None and not _is_money(draft.cost):
+        yield _invalid("A cost is a decimal number from 0 to 10^15.", "cost")
+    for field in COUNTS if draft.usage else ():
+        count = getattr(draft.usage, field)
         if count is not None and not 0 <= count <= LARGEST_COUNT:
             yield _invalid("A count of tokens is between 0 and 2^63-1.", "usage", field)
-    cost = getattr(draft, "cost", None)
-    if cost is not None and not _is_money(cost):
-        yield _invalid("A cost is a decimal number from 0 to 10^15.", "cost")
 
 
-def _texts(draft: Draft, _: datetime) -> Iterator[Problem]:
-    size = 0
-    for field in TEXTS:
-        text = getattr(draft, field, None)
+def _texts(draft: Draft, _: str) -> Iterator[Problem]:
+    group = OBJECTS_OF[type(draft)]
+    kept, length = group.values(draft)[0], len(draft.error_message or "")
+    if kept is not None and not kept.lstrip().startswith("{"):
+        yield _invalid("This must be a JSON object.", group.names[0])
+    if length > MESSAGE_LENGTH:
+        yield _too_large(f"At most {MESSAGE_LENGTH:,} characters.", "error_message")
+    for field, text in ((group.names[0], kept), ("input", draft.input), ("output", draft.output)):
         if text is None:
             continue
-        size += len(text)
-        if field in OBJECTS and not text.lstrip().startswith("{"):
-            yield _invalid("This must be a JSON object.", field)
-        elif field != "error_message" and _is_deep(text):
+        length += len(text)
+        if _is_deep(text):
             yield _invalid(f"JSON may be nested {JSON_DEPTH} levels deep.", field)
-    if draft_message := draft.error_message:
-        if len(draft_message) > MESSAGE_LENGTH:
-            yield _too_large(f"At most {MESSAGE_LENGTH:,} characters.", "error_message")
-    if size > ITEM_BYTES:
-        yield _too_large(f"A record may have {ITEM_BYTES:,} characters of JSON; this one has {size:,}.")
+    if length > ITEM_LENGTH:
+        yield _too_large(f"A record may have {ITEM_LENGTH:,} characters of JSON; this one has {length:,}.")
 
 
 def _is_money(text: str) -> bool:
@@ -127,11 +161,11 @@ def _is_money(text: str) -> bool:
         amount = Decimal(text)
     except InvalidOperation:
         return False
-    return amount.is_finite() and 0 <= amount <= LARGEST_MONEY and len(text) <= 60
+    return amount.is_finite() and 0 <= amount <= LARGEST_MONEY and len(text) <= MONEY_LENGTH
 
 
 def _is_deep(text: str) -> bool:
-    if text.count("[") + text.count("{") <= JSON_DEPTH:
+    if len(text) < JSON_DEPTH or text.count("[") + text.count("{") <= JSON_DEPTH:
         return False
     depth = 0
     for match in BRACKETS.finditer(text):
@@ -144,12 +178,12 @@ def _is_deep(text: str) -> bool:
     return False
 
 
-def _invalid(message: str, *fields: str) -> Problem:
-    return Problem(code="INVALID", message=message, path=tuple(map(camel_case, fields)))
+def _invalid(message: str, *names: str) -> Problem:
+    return Problem(code="INVALID", message=message, path=tuple(map(camel_case, names)))
 
 
-def _too_large(message: str, *fields: str) -> Problem:
-    return Problem(code="TOO_LARGE", message=message, path=tuple(map(camel_case, fields)))
+def _too_large(message: str, *names: str) -> Problem:
+    return Problem(code="TOO_LARGE", message=message, path=tuple(map(camel_case, names)))
 
 
 def camel_case(name: str) -> str:
@@ -158,6 +192,4 @@ def camel_case(name: str) -> str:
     return first + "".join(word.title() for word in others)
 
 
-RULES: tuple[Callable[[Draft, datetime], Iterator[Problem]], ...] = (
-    _ids, _name, _words, _tags, _times, _numbers, _texts,
-)  # fmt: skip
+RULES: tuple[Callable[[Draft, str], Iterator[Problem]], ...] = (_ids, _words, _tags, _times, _numbers, _texts)

@@ -1,4 +1,4 @@
-"""Latency sketches: counts per logarithmic bucket, so that any quantile is known within 1 % and sketches add and subtract.
+"""Latency sketches: counts per logarithmic bucket; they add and subtract, and any quantile is known within 1 %.
 
 The buckets are those of DDSketch (Masson, Rim, Lee: "DDSketch: a fast and fully-mergeable quantile sketch with
 relative-error guarantees", VLDB 2019) with relative accuracy 0.01.

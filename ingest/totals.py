@@ -9,6 +9,7 @@ from typing import Any
 from ingest.merge import STALE, TRACE_RETURNING
 from ingest.records import array_literal
 from ingest.rollups import COUNTS
+from models.rows import Row
 
 _PAIRS = ", ".join(f"old.{column} AS old_{column}, new.{column} AS new_{column}" for column in TRACE_RETURNING)
 
@@ -50,7 +51,8 @@ FROM unnest($2::uuid[], $3::timestamptz[]) AS r (id, start_time)
 # After a correction took a model or a cost away, sums of deltas can't tell what is left: look at the steps.
 RECOUNT = f"""
 UPDATE traces AS t SET (models, cost) = (
-    SELECT coalesce(array_agg(DISTINCT s.model ORDER BY s.model) FILTER (WHERE s.model IS NOT NULL), '{{}}'), sum(s.cost)
+    SELECT coalesce(array_agg(DISTINCT s.model ORDER BY s.model) FILTER (WHERE s.model IS NOT NULL), '{{}}'),
+        sum(s.cost)
     FROM trace_steps AS s WHERE s.project_id = $1 AND s.trace_id = t.id
 )
 WHERE t.project_id = $1 AND t.id = ANY ($2::uuid[])
@@ -69,7 +71,7 @@ class Total:
     cost: Decimal | None = None
     models: set[str] = field(default_factory=set)
 
-    def count(self, row: Mapping[str, Any], side: str, sign: int) -> None:
+    def count(self, row: Row, side: str, sign: int) -> None:
         """Count a step in (sign 1) or out (sign -1)."""
         self.steps += sign
         self.errors += sign * (row[side + "status"] == "ERROR")
@@ -79,7 +81,7 @@ class Total:
             self.cost = (self.cost or Decimal(0)) + sign * Decimal(row[side + "cost"])
 
 
-def totals_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, Total]:
+def totals_of(rows: Iterable[Row]) -> dict[str, Total]:
     """What the changed steps add to their traces, by trace."""
     totals: dict[str, Total] = {}
     for row in rows:
@@ -105,7 +107,7 @@ def columns(totals: Mapping[str, Total]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def must_recount(row: Mapping[str, Any]) -> bool:
+def must_recount(row: Row) -> bool:
     """Whether the change took something away that sums of deltas can't."""
     lost_model = row["old_model"] is not None and row["old_model"] != row["new_model"]
     lost_cost = row["old_cost"] is not None and row["new_cost"] is None

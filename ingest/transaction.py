@@ -1,4 +1,4 @@
-"""One transaction for a group of records of one project: rows, totals, roll-ups, positions and the event log together."""
+"""One transaction for a group of records of one project: rows, totals, roll-ups, positions and events together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ingest import repricing, totals
 from ingest.merge import UPSERT_STEPS, UPSERT_TRACES
@@ -18,9 +18,9 @@ from models import faults
 from models.database import Connection
 from models.enums import EventType
 from models.errors import OutcomeUnknown
+from models.rows import Row
 from pubsub.event import Event, encode
 
-Row = Mapping[str, Any]
 R = TypeVar("R", TraceRecord, StepRecord)
 
 # The row lock that puts the writers of a project in the order of their positions; taken before any other row.
@@ -60,7 +60,7 @@ class Changes:
     async def merge_traces(self, records: Sequence[TraceRecord]) -> None:
         """Upsert the traces, each id once per statement."""
         for wave in waves(records):
-            rows = await self.connection.fetch(UPSERT_TRACES, self.project_id, *zip(*wave, strict=True), self.now)
+            rows = await self.connection.fetch(UPSERT_TRACES, self.project_id, wave, self.now)
             changed = {row["id"]: row for row in rows}
             for record in wave:
                 row = changed.get(record.id)
@@ -73,8 +73,8 @@ class Changes:
         """Upsert the steps, each id once per statement; costs that nobody reported follow the merged row."""
         for wave in waves(records):
             priced = [repricing.priced(record, self.price) for record in wave]
-            rows = await self.connection.fetch(UPSERT_STEPS, self.project_id, *zip(*priced, strict=True), self.now)
-            rows = await repricing.corrected(self.connection, self.project_id, rows, self.price)
+            merged = await self.connection.fetch(UPSERT_STEPS, self.project_id, priced, self.now)
+            rows = await repricing.corrected(self.connection, self.project_id, merged, self.price)
             changed = {(row["trace_id"], row["id"]): row for row in rows}
             for record in wave:
                 row = changed.get((record.trace_id, record.id))
@@ -188,13 +188,18 @@ def waves(records: Iterable[R]) -> Iterator[list[R]]:
     split: list[list[R]] = []
     seen: dict[tuple[str, ...], int] = {}
     for record in records:
-        key = (record.trace_id, record.id) if isinstance(record, StepRecord) else (record.id,)
+        key = key_of(record)
         number = seen.get(key, 0)
         seen[key] = number + 1
         if number == len(split):
             split.append([])
         split[number].append(record)
     yield from split
+
+
+def key_of(record: Record) -> tuple[str, ...]:
+    """What identifies a record within its project."""
+    return (record.trace_id, record.id) if isinstance(record, StepRecord) else (record.id,)
 
 
 def happened(subject: str, row: Row) -> list[EventType]:
@@ -209,8 +214,5 @@ def happened(subject: str, row: Row) -> list[EventType]:
 def _outcomes(records: Sequence[Record], statuses: Mapping[tuple[str, ...], list[Status]]) -> Iterator[Outcome]:
     remaining = {key: iter(noted) for key, noted in statuses.items()}
     for record in records:
-        if isinstance(record, StepRecord):
-            status = next(remaining[record.trace_id, record.id])
-            yield Outcome(status=status, id=record.id, trace_id=record.trace_id)
-        else:
-            yield Outcome(status=next(remaining[record.id,]), id=record.id, trace_id=record.id)
+        key = key_of(record)
+        yield Outcome(status=next(remaining[key]), id=record.id, trace_id=key[0])

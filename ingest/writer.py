@@ -14,7 +14,7 @@ from ingest.drafts import Draft, StepCorrection, StepDraft
 from ingest.outcomes import Outcome, Problem, Status
 from ingest.pricing import Price
 from ingest.records import Record, step_record, trace_record
-from ingest.rules import canonical, problems
+from ingest.rules import canonical, latest_id, problems
 from ingest.transaction import Committed, commit
 from ingest.weeks import Weeks
 from models import faults
@@ -72,10 +72,13 @@ class Writer:
         connection broke during the commit.
         """
         now = datetime.now(UTC)
-        verdicts = [problems(draft, now) for draft in drafts]
+        latest = latest_id(now)
+        verdicts = [problems(draft, latest) for draft in drafts]
         records = [_record(draft, now) for draft, faulty in zip(drafts, verdicts, strict=True) if not faulty]
         stored = iter(await self._enqueue(project_id, records) if records else [])
-        return [_refused(draft, faulty) if faulty else next(stored) for draft, faulty in zip(drafts, verdicts, strict=True)]
+        return [
+            _refused(draft, faulty) if faulty else next(stored) for draft, faulty in zip(drafts, verdicts, strict=True)
+        ]
 
     async def run(self) -> None:
         """Commit group after group until cancelled; the groups under way are finished first."""
@@ -89,7 +92,7 @@ class Writer:
             await self._arrived.wait_for(lambda: not self._rows)
 
     async def _enqueue(self, project_id: str, records: list[Record]) -> list[Outcome]:
-        size = sum(len(value) for record in records for value in record if type(value) is str)
+        size = sum(len(record.input or "") + len(record.output or "") for record in records)
         if self._rows and (
             self._rows + len(records) > self._limits.waiting_rows or self._bytes + size > self._limits.waiting_bytes
         ):
@@ -134,7 +137,7 @@ class Writer:
         records = [record for waiting in group for record in waiting.records]
         try:
             outcomes = iter(await self._isolated(project_id, records))
-        except Exception as error:  # the callers are the door: each of them gets the error
+        except Exception as error:  # noqa: BLE001  a door of its own: every caller gets the error
             for waiting in group:
                 if not waiting.done.done():
                     waiting.done.set_exception(error)
@@ -162,7 +165,7 @@ class Writer:
 
     async def _attempt(self, project_id: str, records: list[Record]) -> Committed:
         now = datetime.now(UTC)
-        await self._weeks.ensure((record.id for record in records), now)
+        await self._weeks.ensure([record.id for record in records], now)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 async with self._database.connection(self._limits.deadline) as connection:

@@ -21,7 +21,7 @@ def translated(error: BaseException) -> BaseException:
         return Unavailable("The database did not answer in time; try again in a moment.")
     if isinstance(error, ValueError):  # the driver can't encode a value; some of these are InterfaceErrors too
         return Invalid(f"The database has no place for a value: {error}")
-    if isinstance(error, OSError | asyncpg.InterfaceError):
+    if isinstance(error, OSError) or _is_closed(error):
         return Unavailable()
     state = sqlstate(error)
     if state.startswith(BAD_INPUT):
@@ -33,6 +33,11 @@ def translated(error: BaseException) -> BaseException:
     return error
 
 
+def _is_closed(error: BaseException) -> bool:
+    # The driver has one class for a lost connection and for a call it does not like; the latter is a bug of ours.
+    return isinstance(error, asyncpg.InterfaceError) and "clos" in str(error)
+
+
 def retryable(error: BaseException) -> bool:
     """Whether the same transaction may simply be run again."""
     return sqlstate(error).startswith(RETRY)
@@ -40,9 +45,7 @@ def retryable(error: BaseException) -> bool:
 
 def poisons(error: BaseException) -> bool:
     """Whether the connection may be left in the middle of a command."""
-    return isinstance(
-        error, asyncio.CancelledError | TimeoutError | OSError | asyncpg.InterfaceError | OutcomeUnknown
-    )
+    return isinstance(error, asyncio.CancelledError | TimeoutError | OSError | asyncpg.InterfaceError | OutcomeUnknown)
 
 
 def refused_commit(error: BaseException) -> bool:

@@ -13,7 +13,7 @@ def new_id(milliseconds: int | None = None) -> str:
 
 
 def with_time(randomness: bytes, milliseconds: int) -> bytes:
-    """The 16 bytes of a UUIDv7 from at least 10 bytes of randomness (or of a digest) and a Unix time in milliseconds."""
+    """The 16 bytes of a UUIDv7 from 10 or more bytes of randomness (or of a digest) and a Unix time in milliseconds."""
     tail = bytearray(randomness[:10])
     tail[0] = 0x70 | tail[0] & 0x0F
     tail[2] = 0x80 | tail[2] & 0x3F

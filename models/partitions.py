@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
 import asyncpg
 
+from models.database import Connection
 from models.ids import first_id, time_of
 
 WEEK = timedelta(weeks=1)
@@ -51,7 +53,10 @@ def weeks_ahead(now: datetime) -> list[datetime]:
     return [_monday(now) + WEEK * step for step in range(AHEAD + 1)]
 
 
-async def ensure_weeks(connection: asyncpg.Connection[asyncpg.Record], weeks: Iterable[datetime]) -> None:
+AnyConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | Connection"
+
+
+async def ensure_weeks(connection: AnyConnection, weeks: Iterable[datetime]) -> None:
     """Create the missing partitions for these weeks, in one transaction; several processes may do so at once."""
     async with connection.transaction():
         await connection.execute("SET LOCAL lock_timeout = '5s'")

@@ -1,7 +1,5 @@
 """A step: one model call, tool call, retrieval or agent turn inside a trace."""
 
-from decimal import Decimal
-
 from tortoise import fields
 from tortoise.models import Model
 
@@ -33,7 +31,7 @@ class Step(Model):
     cache_write_tokens = fields.BigIntField(null=True)
     reasoning_tokens = fields.BigIntField(null=True)
     total_tokens = fields.BigIntField(generated=True)
-    cost: fields.Field[Decimal] = fields.DecimalField(max_digits=30, decimal_places=12, null=True)
+    cost = fields.DecimalField(max_digits=30, decimal_places=12, null=True)
     cost_source = fields.TextField()
     input: fields.Field[object] = fields.JSONField(null=True)
     output: fields.Field[object] = fields.JSONField(null=True)

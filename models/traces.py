@@ -1,7 +1,5 @@
 """A trace: one run of a workflow, with totals over its steps kept by the writer."""
 
-from decimal import Decimal
-
 from tortoise import fields
 from tortoise.models import Model
 
@@ -37,7 +35,7 @@ class Trace(Model):
     cache_write_tokens = fields.BigIntField(default=0)
     reasoning_tokens = fields.BigIntField(default=0)
     total_tokens = fields.BigIntField(generated=True)
-    cost: fields.Field[Decimal] = fields.DecimalField(max_digits=30, decimal_places=12, null=True)
+    cost = fields.DecimalField(max_digits=30, decimal_places=12, null=True)
     models = TextArrayField()
     recorded = fields.BooleanField(default=True)
     corrected = TextArrayField()

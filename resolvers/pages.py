@@ -3,7 +3,7 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,14 +12,13 @@ from typing import Any, NewType
 import msgspec
 
 from models.errors import Invalid
+from models.rows import Row
 
 Cursor = NewType("Cursor", str)
 """An opaque position in a list."""
 
 DEFAULT_SIZE = 20
 LARGEST_PAGE = 100
-
-Row = Mapping[str, Any]
 
 
 class Direction(StrEnum):

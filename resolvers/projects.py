@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from auth.viewer import ADMIN, require
+from models.rows import Row
 from resolvers.context import Context
 from resolvers.rows import KEY_COLUMNS, PROJECT_COLUMNS
 
-Row = Mapping[str, Any]
-
 BY_IDS = f"SELECT {', '.join(PROJECT_COLUMNS)} FROM projects WHERE id = ANY ($1::uuid[])"
 TRACE_COUNT = "SELECT count(*) FROM traces WHERE project_id = $1"
-KEYS = f"SELECT {', '.join(KEY_COLUMNS)} FROM api_keys WHERE project_id = ANY ($1::uuid[]) ORDER BY created_at, id LIMIT 1000"
+KEYS = f"""
+SELECT {", ".join(KEY_COLUMNS)} FROM api_keys WHERE project_id = ANY ($1::uuid[])
+ORDER BY created_at, id LIMIT 1000
+"""
 
 
 async def of_rows(context: Context, parents: Sequence[Row]) -> list[Row | None]:

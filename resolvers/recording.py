@@ -26,27 +26,27 @@ class Batch:
     """Steps, in any order; their traces may come later."""
 
 
-async def create_trace(context: Context, input: TraceDraft) -> Mapping[str, Any]:  # noqa: A002  the API's name
+async def create_trace(context: Context, input: TraceDraft) -> Mapping[str, Any]:
     """Record what is known of a trace; answered after it is durable."""
     return await _one(context, input, await _project(context, input.project))
 
 
-async def update_trace(context: Context, input: TraceCorrection) -> Mapping[str, Any]:  # noqa: A002  the API's name
+async def update_trace(context: Context, input: TraceCorrection) -> Mapping[str, Any]:
     """Correct or end a trace; answered after it is durable."""
     return await _one(context, input, context.project_id)
 
 
-async def create_step(context: Context, input: StepDraft) -> Mapping[str, Any]:  # noqa: A002  the API's name
+async def create_step(context: Context, input: StepDraft) -> Mapping[str, Any]:
     """Record what is known of a step; answered after it is durable."""
     return await _one(context, input, context.project_id)
 
 
-async def update_step(context: Context, input: StepCorrection) -> Mapping[str, Any]:  # noqa: A002  the API's name
+async def update_step(context: Context, input: StepCorrection) -> Mapping[str, Any]:
     """Correct or end a step; answered after it is durable."""
     return await _one(context, input, context.project_id)
 
 
-async def ingest(context: Context, input: Batch) -> Mapping[str, Any]:  # noqa: A002  the API's name
+async def ingest(context: Context, input: Batch) -> Mapping[str, Any]:
     """Record up to 1,000 traces and steps in one durable commit, each with its own result."""
     traces, steps = list(input.traces or ()), list(input.steps or ())
     if len(traces) + len(steps) > LARGEST_BATCH:

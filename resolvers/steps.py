@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
-from typing import Any
 
 from auth.viewer import READ, require
 from ingest.rules import canonical
+from models.rows import Row
 from models.values import Id
 from resolvers.context import Context
 from resolvers.pages import (
@@ -23,8 +23,6 @@ from resolvers.pages import (
     window_of,
 )
 from resolvers.rows import STEPS
-
-Row = Mapping[str, Any]
 
 LARGEST_PAGE = 1_000
 
@@ -97,7 +95,7 @@ COLUMNS: Mapping[StepOrderField, tuple[str, str, bool]] = {
 }
 
 
-async def one(context: Context, id: Id) -> Row | None:  # noqa: A002  the name of the argument in the API
+async def one(context: Context, id: Id) -> Row | None:
     """One step by its id; null when there is none in this project."""
     require(context.viewer, READ)
     identity = canonical(id)
@@ -138,9 +136,7 @@ async def of_parents(context: Context, parents: Sequence[Row], *, page: ForwardP
     sql = _lateral(OF_PARENTS, window)
     rows = await context.database.fetch(sql, context.project_id, traces, steps, *window.bindings)
     pages = {key: list(group) for key, group in groupby(rows, key=lambda row: (row["trace_id"], row["parent_id"]))}
-    return [
-        connection_of(pages.get(key, []), window, (COUNT_OF_PARENT, (context.project_id, *key))) for key in keys
-    ]
+    return [connection_of(pages.get(key, []), window, (COUNT_OF_PARENT, (context.project_id, *key))) for key in keys]
 
 
 async def parents_of(context: Context, parents: Sequence[Row]) -> list[Row | None]:
@@ -158,7 +154,7 @@ async def _by_keys(context: Context, keys: Sequence[tuple[str | None, str | None
     traces, steps = [key[0] for key in keys if key[1]], [key[1] for key in keys if key[1]]
     rows = await context.database.fetch(BY_KEYS, context.project_id, traces, steps) if steps else []
     found = {(row["trace_id"], row["id"]): row for row in rows}
-    return [found.get(key) if key[1] else None for key in keys]  # type: ignore[arg-type]  # keys with an id have both
+    return [found.get(key) if key[1] else None for key in keys]
 
 
 def ordering_of(order: StepOrder) -> Ordering:

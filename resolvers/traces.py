@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from auth.viewer import READ, require
 from ingest.rules import canonical
+from models.rows import Row
 from models.values import Id
 from resolvers.context import Context
 from resolvers.pages import Connection, Direction, Ordering, Page, connection_of, window_of
 from resolvers.rows import TRACES
-
-Row = Mapping[str, Any]
 
 BY_IDS = f"SELECT {TRACES} FROM traces WHERE project_id = $1 AND id = ANY ($2::uuid[])"
 PAGE = f"SELECT {TRACES} FROM traces WHERE project_id = $1 AND {{condition}} ORDER BY {{order_by}} LIMIT {{limit}}"
@@ -60,7 +58,7 @@ COLUMNS: Mapping[TraceOrderField, tuple[str, str, bool]] = {
 }
 
 
-async def one(context: Context, id: Id) -> Row | None:  # noqa: A002  the name of the argument in the API
+async def one(context: Context, id: Id) -> Row | None:
     """One trace by its id; null when there is none in this project."""
     require(context.viewer, READ)
     (row,) = await by_ids(context, [id])

@@ -90,7 +90,7 @@ async def _batch(resolver: Resolver, context: Any, arguments: Mapping[str, Any],
 
 def _field(resolver: Resolver, resolve: Callable[..., Any], *, batched: bool) -> StrawberryField:
     resolve.__signature__ = _signature(resolver, batched=batched)  # type: ignore[attr-defined]  # read by Strawberry
-    return strawberry.field(
+    field: StrawberryField = strawberry.field(
         resolver=resolve,
         description=inspect.getdoc(resolver),
         metadata={ANSWERED_BY: AnsweredBy(resolver, batched)},
@@ -107,7 +107,9 @@ def _signature(resolver: Resolver, *, batched: bool) -> inspect.Signature:
         hint = hints[parameter.name]
         if hint in (Page, ForwardPage):
             docs = attribute_docs(hint)
-            parameters += [_argument(f.name, get_type_hints(hint)[f.name], strawberry.UNSET, docs[f.name]) for f in fields(hint)]
+            parameters += [
+                _argument(f.name, get_type_hints(hint)[f.name], strawberry.UNSET, docs[f.name]) for f in fields(hint)
+            ]
         else:
             default = strawberry.UNSET if parameter.default is None else parameter.default
             parameters.append(_argument(parameter.name, hint, default, ARGUMENTS[parameter.name]))

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import strawberry
 from strawberry.types.base import get_object_definition
-from strawberry.types.enum import EnumValueDefinition
+from strawberry.types.enum import StrawberryEnumDefinition
 
 T = TypeVar("T")
 E = TypeVar("E", bound=type[Enum])
@@ -48,8 +48,8 @@ def enum_of(cls: E, name: str | None = None) -> E:
     """Declare an enum of a lower floor, in place."""
     declared = strawberry.enum(cls, name=name, description=inspect.getdoc(cls))
     docs = attribute_docs(cls)
-    values: list[EnumValueDefinition] = declared.__strawberry_definition__.values  # type: ignore[attr-defined]  # set by the decorator
-    for value in values:
+    definition: StrawberryEnumDefinition = declared.__strawberry_definition__  # type: ignore[attr-defined]  # set above
+    for value in definition.values:
         value.description = docs.get(value.name)
     return declared
 

@@ -1,5 +1,6 @@
 """The scalars of the API, and the Python types that stand for them."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -37,15 +38,11 @@ def _uuid(value: Any) -> str:
 
 
 def _decimal(value: Any) -> str:
-    try:
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise TypeError
-        if Decimal(str(value)).is_finite():
+    with suppress(InvalidOperation):
+        if type(value) in (str, int, float) and Decimal(str(value)).is_finite():
             return str(value)
-        raise ValueError
-    except (TypeError, ValueError, InvalidOperation) as error:
-        message = f"{str(value)[:60]!r} is no decimal number."
-        raise GraphQLError(message) from error
+    message = f"{str(value)[:60]!r} is no decimal number."
+    raise GraphQLError(message)
 
 
 def _integer(value: Any) -> int:
@@ -66,7 +63,8 @@ def _text(value: Any) -> str:
 
 def _json(value: Any) -> str:
     if isinstance(value, orjson.Fragment):
-        return bytes(value.contents).decode()
+        contents = value.contents
+        return contents if isinstance(contents, str) else contents.decode()
     try:
         return orjson.dumps(value).decode()
     except TypeError as error:

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from tortoise.migrations import Migration
+from tortoise import migrations
 from tortoise.migrations.operations import RunSQL
 
 
-class Migration(Migration):
+class Migration(migrations.Migration):
     """Runs `0001_initial.sql`: partitions and generated columns are more than models can say."""
 
     initial = True
