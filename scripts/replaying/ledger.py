@@ -31,7 +31,7 @@ class Ledger:
     def __init__(self, path: Path | None, *, resume: bool) -> None:
         entries = _entries(path, resume=resume) if path else []
         self.start: Mapping[str, Any] | None = entries[0] if entries else None
-        self.finished = {entry["mutation"]: entry["state"] for entry in entries if entry["state"] in FINAL}
+        self.finished = {entry["mutation"]: entry["state"] for entry in entries[1:] if entry["state"] in FINAL}
         self._file = path.open("ab", buffering=0) if path else None
 
     def __enter__(self) -> Self:
@@ -69,12 +69,17 @@ def _entries(path: Path, *, resume: bool) -> list[dict[str, Any]]:
     whole = content[: content.rfind(b"\n") + 1]
     try:
         entries = [orjson.loads(line) for line in whole.splitlines()]
-        if entries and entries[0]["state"] != STARTED:
-            raise ValueError
-        known = [entry for entry in entries if entry["state"] == STARTED or entry["mutation"]]
-    except (ValueError, KeyError, TypeError) as error:
+    except ValueError:
+        entries = [None]
+    if not all(_is_entry(entry, first=place == 0) for place, entry in enumerate(entries)):
         message = f"{path} is no ledger of a replay"
-        raise LedgerError(message) from error
+        raise LedgerError(message)
     if len(whole) < len(content):
         path.write_bytes(whole)
-    return known
+    return entries
+
+
+def _is_entry(entry: object, *, first: bool) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    return entry.get("state") == STARTED if first else {"mutation", "state"} <= entry.keys()

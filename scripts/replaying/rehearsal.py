@@ -14,7 +14,7 @@ from scripts.replaying.sender import Sender
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """Recorded time told by the clock of this process: `origin` was at `begun`, and time runs `factor` times as fast."""
+    """Recorded time, told by our own clock: `origin` was at `begun`, and time runs `factor` times as fast."""
 
     origin: datetime
     begun: float
@@ -29,16 +29,20 @@ class Clock:
 async def run(plan: Sequence[Sequence[Mutation]], sender: Sender, ledger: Ledger, factor: float) -> None:
     """Send what the ledger does not know as finished yet, in compressed time from now on.
 
-    Raises an ExceptionGroup of GaveUpError or TurnedAwayError; what is under way is abandoned then, and marked as sent.
+    Raises GaveUpError or TurnedAwayError at the first mutation that fails; what else is under way is abandoned then,
+    and stays in the ledger as sent.
     """
     missing = [[mutation for mutation in mutations if mutation.key not in ledger.finished] for mutations in plan]
     due = [mutations[0].due for mutations in missing if mutations]
     if not due:
         return
     clock = Clock(origin=min(due), begun=asyncio.get_running_loop().time(), factor=factor)
-    async with asyncio.TaskGroup() as runs:
-        for mutations in missing:
-            runs.create_task(_send_in_order(mutations, sender, ledger, clock))
+    try:
+        async with asyncio.TaskGroup() as runs:
+            for mutations in missing:
+                runs.create_task(_send_in_order(mutations, sender, ledger, clock))
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
 
 
 async def _send_in_order(mutations: Sequence[Mutation], sender: Sender, ledger: Ledger, clock: Clock) -> None:

@@ -93,10 +93,11 @@ class Sender:
         return user_errors
 
 
-def open_client(key: str) -> httpx.AsyncClient:
-    """A client that carries the key and keeps its connections."""
+def open_client(key: str, project: str | None) -> httpx.AsyncClient:
+    """A client that carries the key, names the project and keeps its connections."""
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     return httpx.AsyncClient(
-        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+        headers=headers | ({"X-Tracegraph-Project": project} if project else {}),
         limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
         timeout=REQUEST_SECONDS,
         trust_env=False,
