@@ -95,6 +95,7 @@ def _field(resolver: Resolver, resolve: Callable[..., Any], *, batched: bool) ->
         description=inspect.getdoc(resolver),
         metadata={ANSWERED_BY: AnsweredBy(resolver, batched)},
     )
+    return field
 
 
 def _signature(resolver: Resolver, *, batched: bool) -> inspect.Signature:
