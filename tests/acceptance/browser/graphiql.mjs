@@ -86,10 +86,14 @@ async function surviveRestart(hand) {
   await hand.sees("recorded after", 30_000);
 }
 
+/** With the newest trace on top. */
 async function takePicture(page, hand) {
+  await hand.run();
+  await hand.sees('"duplicate": false');
   await hand.open("ListTraces");
   await hand.run();
   await hand.sees("answer a question");
+  await page.waitForTimeout(1_000); // the editor colours its text a moment after showing it
   await page.screenshot({ path: screenshot });
 }
 
