@@ -162,7 +162,7 @@ def test_integration_ends_with_the_closing_line(checkout: Path, status: int) -> 
     """The continuous integration runs `make test`, fails when that fails, and ends with pytest's closing line."""
     shutil.copytree(ROOT / ".ci", checkout / ".ci")
     (checkout / "scripts/install").write_text("#!/bin/sh\n")
-    recipe = f"@echo '==== 5 passed in 1.00s (CI=$$CI) ===='; echo 'TOTAL 95%'; exit {status}"
+    recipe = f'@echo "==== 5 passed in 1.00s (CI=$$CI) ===="; echo TOTAL 95%; exit {status}'
     (checkout / "Makefile").write_text(f"test:\n\t{recipe}\n")
     code, output = run(checkout, ".ci/run")
 
