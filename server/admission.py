@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from auth.keys import authenticate
 from auth.projects import project_of
@@ -12,6 +14,9 @@ from models.database import Database
 from models.errors import Unauthenticated
 from pubsub.broker import Broker
 from resolvers.context import Context
+
+# Gives the context of an operation to who sends this authorization and names this project, or raises a Fault.
+Admit: TypeAlias = Callable[[str | None, str | None], Awaitable[object]]
 
 SCHEME = "bearer"
 

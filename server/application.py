@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from auth.development import ensure_development_key
 from auth.uses import keep_uses
@@ -31,7 +31,9 @@ from server.drain import Drain
 from server.graphql import GraphQLDoor
 from server.health import Preparation, Probe, health_routes, redis_probe
 from server.settings import Settings
+from server.socket import SocketLimits
 from server.web import web_routes
+from server.websocket import WebSocketDoor
 
 WEB = Path(__file__).parent.parent / "web" / "dist"
 
@@ -74,15 +76,24 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
 
 def application(resources: Resources, settings: Settings, drain: Drain) -> Starlette:
     """The doors."""
-    graphql = GraphQLDoor(
-        engine=contract_engine(settings),
+    ours = contract_engine(settings)
+    http = GraphQLDoor(
+        engine=ours,
         admit=resources.admission,
         max_body_bytes=settings.max_body_bytes,
         body_seconds=settings.body_seconds,
     )
+    limits = SocketLimits(
+        operations=settings.max_socket_operations,
+        init_seconds=settings.init_seconds,
+        ping_seconds=settings.ping_seconds,
+        send_seconds=settings.send_seconds,
+    )
+    websocket = WebSocketDoor(engine=ours, admit=resources.admission, drain=drain, limits=limits)
     return Starlette(
         routes=[
-            Route("/graphql", graphql),
+            Route("/graphql", http),
+            WebSocketRoute("/graphql", websocket),
             *health_routes(resources.database, resources.redis_answers, resources.preparation, drain),
             *web_routes(WEB, settings.dev_key),
         ]

@@ -17,7 +17,9 @@ class Drain:
         self._empty = asyncio.Event()
         self._empty.set()
 
-    def __len__(self) -> int:
+    @property
+    def sockets(self) -> int:
+        """How many sockets are open."""
         return len(self._sockets)
 
     @contextmanager

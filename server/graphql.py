@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TypeAlias
 
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
@@ -15,6 +13,7 @@ from operations.answers import Answer
 from operations.documents import Prepared
 from operations.engine import Engine
 from operations.rejection import Rejected, bad_request
+from server.admission import Admit
 from server.body import ClientGone, parse_json, read_body
 from server.departure import Departure
 from server.negotiation import JSON, accepted, is_json
@@ -28,9 +27,6 @@ from server.replies import (
     reply_to_rejection,
 )
 from server.request import GraphQLRequest, request_in, request_in_query
-
-# Gives the context of an operation to who sends this authorization and names this project, or raises a Fault.
-Admit: TypeAlias = Callable[[str | None, str | None], Awaitable[object]]
 
 METHODS = ("GET", "POST")
 

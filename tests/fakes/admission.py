@@ -18,11 +18,12 @@ class FakeAdmission:
 
     def __init__(self) -> None:
         self.moments = Moments()
+        self.revoked = False
 
     async def __call__(self, authorization: str | None, project: str | None) -> FakeContext:
         if authorization == "Bearer tg_bug":
             raise ValueError("a secret detail")
-        if authorization != KEY:
+        if authorization != KEY or self.revoked:
             raise FAILING.get(authorization, Unauthenticated())
         if project == "absent":
             raise NotFound("There is no such project.", path=["project"])

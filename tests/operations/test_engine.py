@@ -1,6 +1,7 @@
 """The engine answers queries, mutations and subscriptions in bytes, within its deadlines."""
 
 import asyncio
+from collections.abc import MutableMapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -63,8 +64,8 @@ def test_prepare_rejects_an_operation_that_is_not_there(fake_engine: Engine, nam
     assert rejection.value.code == "BAD_REQUEST"
 
 
-async def test_run_masks_a_bug(fake_engine: Engine) -> None:
-    """The text of an error that is not ours never reaches the client; an id does."""
+async def test_run_masks_a_bug(fake_engine: Engine, logged: list[MutableMapping[str, Any]]) -> None:
+    """The text of an error that is not ours never reaches the client; an id does, which the log explains once."""
     answer, body = await run(fake_engine, "{ bug hello }")
 
     [error] = body["errors"]
@@ -73,6 +74,9 @@ async def test_run_masks_a_bug(fake_engine: Engine) -> None:
     assert error["path"] == ["bug"]
     assert error["extensions"]["code"] == "INTERNAL"
     assert error["extensions"]["errorId"] in error["message"]
+    assert [(line["error_id"], str(line["exc_info"])) for line in logged] == [
+        (error["extensions"]["errorId"], "a secret detail")
+    ]
 
 
 async def test_run_masks_a_value_that_can_not_be_written(fake_engine: Engine) -> None:

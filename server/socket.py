@@ -1,0 +1,210 @@
+"""One WebSocket, from its introduction to its end, and the operations that run on it meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import Receive, Send
+
+from models.errors import Fault, Overloaded, Unavailable
+from operations.answers import failure_answer
+from operations.engine import Engine
+from server.admission import Admit
+from server.heartbeat import Heartbeat
+from server.messages import (
+    ACKNOWLEDGED,
+    PING,
+    Closing,
+    Code,
+    Complete,
+    Envelope,
+    Init,
+    Message,
+    Ping,
+    Subscribe,
+    envelope,
+    pong,
+    read_message,
+)
+from server.operation import operate
+
+CLOSE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SocketLimits:
+    """What a client may take, in operations and in seconds."""
+
+    operations: int = 20
+    init_seconds: float = 5.0
+    ping_seconds: float = 20.0
+    send_seconds: float = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """What a client shows: an authorization, and the project in which it wants to work."""
+
+    authorization: str | None = None
+    project: str | None = None
+
+
+class Socket:
+    """A socket that was accepted. Whatever runs for it ends with `run`."""
+
+    def __init__(
+        self, receive: Receive, send: Send, engine: Engine, admit: Admit, limits: SocketLimits, shown: Credentials
+    ) -> None:
+        self._receive = receive
+        self._send = send
+        self._engine = engine
+        self._admit = admit
+        self._limits = limits
+        self._shown = shown
+        self._introduced = False
+        self._acknowledged = False
+        self._operations: dict[str, asyncio.Task[None]] = {}
+        self._told: asyncio.Future[Closing] = asyncio.get_running_loop().create_future()
+        self._heartbeat = Heartbeat(limits.ping_seconds, limits.send_seconds)
+
+    def end(self, closing: Closing) -> None:
+        """Have the socket closed, from wherever."""
+        if not self._told.done():
+            self._told.set_result(closing)
+
+    async def run(self) -> None:
+        """Serve the client until it leaves or has to be closed."""
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                self._tasks.create_task(self._watch())
+                await self._read()
+        except* Closing as group:
+            await self._close(group.exceptions[0])
+        except* Exception as group:  # noqa: BLE001  a door: what is not ours is masked and logged
+            failure_answer(group)
+            await self._close(Closing(Code.INTERNAL, "Something went wrong on our side"))
+
+    async def _read(self) -> None:
+        while True:
+            frame = await self._receive()
+            if frame["type"] == "websocket.disconnect":
+                raise Closing(Code.GONE, "")
+            self._heartbeat.hear()
+            await self._handle(read_message(frame.get("text")))
+
+    async def _handle(self, message: Message) -> None:
+        match message:
+            case Init(payload=payload):
+                self._introduce(payload)
+            case Ping(payload=payload):
+                await self._say(pong(payload))
+            case Subscribe():
+                await self._start(message)
+            case Complete(id=identity):
+                task = self._operations.pop(identity, None)
+                if task is not None:
+                    task.cancel()
+
+    def _introduce(self, payload: Mapping[str, Any]) -> None:
+        if self._introduced:
+            raise Closing(Code.REPEATED_INIT, "Too many initialisation requests")
+        self._introduced = True
+        self._shown = _credentials(payload, self._shown)
+        # In a task, for the client may say more meanwhile.
+        self._tasks.create_task(self._acknowledge())
+
+    async def _acknowledge(self) -> None:
+        try:
+            await self._admitted()
+        except Unavailable as fault:
+            raise Closing(Code.TRY_AGAIN_LATER, fault.message) from None
+        except Fault as fault:
+            raise Closing(Code.FORBIDDEN, f"Forbidden: {fault.message}") from None
+        self._acknowledged = True
+        await self._say(ACKNOWLEDGED)
+
+    async def _admitted(self) -> object:
+        return await self._admit(self._shown.authorization, self._shown.project)
+
+    async def _start(self, message: Subscribe) -> None:
+        if not self._acknowledged:
+            raise Closing(Code.UNAUTHORIZED, "Unauthorized")
+        if message.id in self._operations:
+            raise Closing(Code.DUPLICATE_ID, f"Subscriber for {message.id} already exists")
+        written = envelope(message.id)
+        if len(self._operations) >= self._limits.operations:
+            most = self._limits.operations
+            busy = Overloaded(f"No more than {most} operations run at once on one socket; end one, or open another.")
+            await self._say(written.error(failure_answer(busy).errors))
+            return
+        self._operations[message.id] = self._tasks.create_task(self._operate(message, written))
+
+    async def _operate(self, message: Subscribe, written: Envelope) -> None:
+        try:
+            last = await operate(self._engine, self._admitted, message.request, written, self._say)
+        except Closing:
+            raise
+        except Exception as error:  # noqa: BLE001  a door: what is not ours is masked and logged
+            last = written.error(failure_answer(error).errors)
+        # Free before the client knows, for it may use the id again at once.
+        self._operations.pop(message.id, None)
+        await self._say(last)
+
+    async def _say(self, text: str) -> None:
+        with self._heartbeat.sending():
+            try:
+                await self._send({"type": "websocket.send", "text": text})
+            except OSError:
+                raise Closing(Code.GONE, "") from None
+
+    async def _watch(self) -> None:
+        await self._wait(self._limits.init_seconds)
+        if not self._introduced:
+            raise Closing(Code.INIT_TIMEOUT, "Connection initialisation timeout")
+        while True:
+            await self._wait(self._heartbeat.pause)
+            if self._heartbeat.stalled:
+                raise Closing(Code.TERMINATED, "What was sent has not been read")
+            if self._heartbeat.silent:
+                raise Closing(Code.TERMINATED, "The ping has not been answered")
+            if self._acknowledged and self._heartbeat.ask():
+                # In a task, for a peer that does not read would keep us from looking.
+                self._tasks.create_task(self._ask())
+
+    async def _wait(self, seconds: float) -> None:
+        await asyncio.wait([self._told], timeout=seconds)
+        if self._told.done():
+            raise self._told.result()
+
+    async def _ask(self) -> None:
+        """See whether the client is still there and still welcome: its key may have been revoked."""
+        await self._say(PING)
+        try:
+            await self._admitted()
+        except Unavailable:
+            return
+        except Fault as fault:
+            raise Closing(Code.FORBIDDEN, f"Forbidden: {fault.message}") from None
+
+    async def _close(self, closing: BaseException) -> None:
+        if not isinstance(closing, Closing) or closing.code is Code.GONE:
+            return
+        # A peer that does not read does not read this either.
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._send({"type": "websocket.close", "code": closing.code, "reason": closing.reason})
+
+
+def _credentials(payload: Mapping[str, Any], shown: Credentials) -> Credentials:
+    """What the introduction says, and else what the headers of the handshake said."""
+    named = {str(name).lower(): value for name, value in payload.items()}
+    authorization = named.get("authorization", shown.authorization)
+    project = named.get("project", named.get("x-tracegraph-project", shown.project))
+    for value in (authorization, project):
+        if value is not None and not isinstance(value, str):
+            raise Closing(Code.FORBIDDEN, "Forbidden: the authorization and the project have to be strings")
+    return Credentials(authorization=authorization, project=project)
