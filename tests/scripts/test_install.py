@@ -129,7 +129,7 @@ def test_page_when_nothing_changed(machine: Machine, page: Path) -> None:
         assert process.returncode == 0, process.stderr
         calls.append([call for call in machine.calls() if call.startswith("npm")])
 
-    clean, build = "npm ci --no-audit --no-fund --loglevel=error", "npm run --silent build"
+    clean, build = "npm ci --no-audit --no-fund --loglevel=error", "npm run --silent build -- --logLevel warn"
     assert calls == [[clean, build], [], [build]]
 
 
