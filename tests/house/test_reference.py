@@ -9,6 +9,7 @@ import pytest
 from models.errors import Fault
 from operations import rejection
 from server.command_line import parser
+from server.messages import Code
 from server.settings import Settings, variable
 from tests.house.sources import ROOT
 
@@ -17,6 +18,7 @@ SETTING = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \|", re.MULTILINE)
 VERB = re.compile(r"^    (\w+) ", re.MULTILINE)
 OPTION = re.compile(r"--[a-z][a-z-]+")
 SECTION = re.compile(r"^## (\w+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+CLOSING = re.compile(r"^\| (\d{4}) \|", re.MULTILINE)
 CODE = re.compile(r"^\| `([A-Z_]+)` \|", re.MULTILINE)
 
 
@@ -48,6 +50,13 @@ def test_every_error_code_is_documented() -> None:
     rejections = {value for name, value in vars(rejection).items() if name.isupper() and isinstance(value, str)}
 
     assert {fault.code for fault in faults()} | rejections <= documented
+
+
+def test_every_closing_code_is_documented() -> None:
+    """The page of the errors has each code with which we close a WebSocket, and no other."""
+    documented = CLOSING.findall((REFERENCE / "errors.md").read_text())
+
+    assert documented == [str(code.value) for code in Code if code is not Code.GONE]
 
 
 def told(default: object) -> str:
