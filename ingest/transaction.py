@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from ingest import repricing, totals
+from ingest import parents, repricing, totals
 from ingest.merge import UPSERT_STEPS, UPSERT_TRACES
 from ingest.outcomes import Outcome, Status
 from ingest.pricing import Price
@@ -71,7 +71,7 @@ class Changes:
 
     async def merge_steps(self, records: Sequence[StepRecord]) -> None:
         """Upsert the steps, each id once per statement; costs that nobody reported follow the merged row."""
-        for wave in waves(records):
+        for wave in waves(await parents.found(self.connection, self.project_id, records)):
             priced = [repricing.priced(record, self.price) for record in wave]
             merged = await self.connection.fetch(UPSERT_STEPS, self.project_id, priced, self.now)
             rows = await repricing.corrected(self.connection, self.project_id, merged, self.price)
@@ -82,6 +82,8 @@ class Changes:
                 if row is not None:
                     self.steps.append(row)
                     self.events += [(kind, record.trace_id, record.id) for kind in happened("STEP", row)]
+        adopted = await parents.adopt(self.connection, self.project_id, self.steps, self.now)
+        self.events += [(EventType.STEP_UPDATED, row["trace_id"], row["id"]) for row in adopted]
 
     async def add_totals(self) -> None:
         """Carry the changed steps over into the totals of their traces."""

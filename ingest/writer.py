@@ -13,7 +13,7 @@ from typing import Protocol
 from ingest.drafts import Draft, StepCorrection, StepDraft
 from ingest.outcomes import Outcome, Problem, Status
 from ingest.pricing import Price
-from ingest.records import Record, step_record, trace_record
+from ingest.records import Record, StepRecord, step_record, trace_record
 from ingest.rules import canonical, latest_id, problems
 from ingest.transaction import Committed, commit
 from ingest.weeks import Weeks
@@ -165,7 +165,8 @@ class Writer:
 
     async def _attempt(self, project_id: str, records: list[Record]) -> Committed:
         now = datetime.now(UTC)
-        await self._weeks.ensure([record.id for record in records], now)
+        if steps := [record.id for record in records if isinstance(record, StepRecord)]:
+            await self._weeks.ensure(steps, now)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 async with self._database.connection(self._limits.deadline) as connection:

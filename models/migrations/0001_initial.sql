@@ -147,6 +147,14 @@ CREATE INDEX trace_steps_by_start ON trace_steps (project_id, start_time DESC, i
 -- step(id) and the steps of events.
 CREATE INDEX trace_steps_by_id ON trace_steps (project_id, id);
 
+-- OpenTelemetry's spans know each other by a part of the id (docs/adr/0020-ids-of-spans.md): the parent of a new child.
+CREATE INDEX trace_steps_by_span ON trace_steps (project_id, trace_id, substr(uuid_send(id), 9))
+    WHERE substr(uuid_send(id), 7, 2) = '\x707e';
+
+-- The children that a new parent finds waiting.
+CREATE INDEX trace_steps_awaiting ON trace_steps (project_id, trace_id, parent_id)
+    WHERE parent_id < '00000000-0001-0000-0000-000000000000';
+
 CREATE TABLE trace_analytics (
     project_id uuid NOT NULL,
     id bigint GENERATED ALWAYS AS IDENTITY,

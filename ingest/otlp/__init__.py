@@ -1,0 +1,1 @@
+"""From OpenTelemetry to drafts: what spans say, whichever conventions they follow."""
