@@ -1,8 +1,9 @@
 """`python -m server`: the command line."""
 
+import os
 import sys
 
 from server.command_line import main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from auth.keys import create_key
 from auth.projects import find_project
 from auth.viewer import SCOPES
 from models.database import open_database
 from models.errors import Fault, NotFound
+from models.faults import translated
 from models.migration import migrate
 from schema.contract import contract
 from server.logs import configure_logs
@@ -23,18 +23,19 @@ FAILED = 1
 MISUSED = 2
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run a verb; returns the status to exit with."""
     options = parser().parse_args(arguments)
+    run = {"serve": _serve, "migrate": _migrate, "schema": _schema, "key": _key}[options.verb]
     try:
-        settings = read_settings(os.environ)
-        configure_logs(settings.log_level)
-        run = {"serve": _serve, "migrate": _migrate, "schema": _schema, "key": _key}[options.verb]
-        run(settings, options)
+        run(read_settings(environ), options)
     except SettingsError as error:
-        return _complain(error, MISUSED)
-    except Fault as error:
-        return _complain(error, FAILED)
+        return _complain(str(error), MISUSED)
+    except Exception as error:
+        fault = translated(error)
+        if isinstance(fault, Fault):
+            return _complain(fault.message, FAILED)
+        raise
     return 0
 
 
@@ -56,7 +57,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _serve(settings: Settings, _options: argparse.Namespace) -> None:
-    serve(settings, _needed(settings, "database_url"), _needed(settings, "redis_url"))
+    database_url, redis_url = _needed(settings, "database_url"), _needed(settings, "redis_url")
+    configure_logs(settings.log_level)
+    serve(settings, database_url, redis_url)
 
 
 def _migrate(settings: Settings, _options: argparse.Namespace) -> None:
@@ -102,6 +105,6 @@ def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def _complain(error: Exception, status: int) -> int:
-    sys.stderr.write(f"{error}\n")
+def _complain(message: str, status: int) -> int:
+    sys.stderr.write(f"{message}\n")
     return status
