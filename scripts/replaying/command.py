@@ -18,7 +18,7 @@ from scripts.replaying.ledger import REFUSED, Ledger, LedgerError
 from scripts.replaying.plan import Mutation, planned
 from scripts.replaying.recordings import RecordingError, Request, read_requests, read_runs
 from scripts.replaying.rehearsal import run
-from scripts.replaying.sender import GaveUpError, Sender, TurnedAwayError, open_client
+from scripts.replaying.sender import GaveUpError, TurnedAwayError, open_sender
 
 FAILED = 1
 MISUSE = 2
@@ -54,8 +54,7 @@ def main(arguments: Sequence[str]) -> int:
 
 async def _replay(plan: Sequence[Sequence[Mutation]], options: argparse.Namespace, ledger: Ledger) -> int:
     known, begun = len(ledger.finished), time.monotonic()
-    async with open_client(options.key, options.project) as client:
-        sender = Sender(client, f"{options.url}/graphql", options.patience)
+    async with open_sender(f"{options.url}/graphql", options.key, options.project, options.patience) as sender:
         await run(plan, sender, ledger, _factor(plan, options))
     refused = sum(state == REFUSED for state in ledger.finished.values())
     print(

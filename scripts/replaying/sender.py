@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
 
-import httpx
 import orjson
 
+from scripts.replaying.connections import ConnectionLostError, Connections, Reply, open_connections
 from scripts.replaying.plan import Mutation
 
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 2.0
-CONNECTIONS = 32
-REQUEST_SECONDS = 20.0
 
 TRY_AGAIN = (
     HTTPStatus.TOO_MANY_REQUESTS,
@@ -50,11 +49,10 @@ class NotNowError(Exception):
 
 
 class Sender:
-    """Sends mutations, each until the server answers it."""
+    """Sends mutations, each until the server answers it. Made by `open_sender`."""
 
-    def __init__(self, client: httpx.AsyncClient, url: str, patience: float) -> None:
-        self._client = client
-        self._url = url
+    def __init__(self, connections: Connections, patience: float) -> None:
+        self._connections = connections
         self._patience = patience
         self.retries = 0
 
@@ -67,41 +65,26 @@ class Sender:
         pause = FIRST_PAUSE
         while True:
             try:
-                return await self._attempt(mutation)
-            except (httpx.TransportError, NotNowError) as problem:
+                return _user_errors(mutation, await self._connections.post(_body(mutation)))
+            except (ConnectionLostError, NotNowError) as problem:
                 asked = problem.after if isinstance(problem, NotNowError) else 0.0
                 wait = max(asked, pause * random.uniform(0.5, 1.5))
                 if asyncio.get_running_loop().time() + wait > deadline:
-                    message = f"no answer to {mutation.key} within {self._patience:g} s: {problem!r}"
+                    message = f"{mutation.key} was not answered within {self._patience:g} s: {problem}"
                     raise GaveUpError(message) from problem
             self.retries += 1
             pause = min(2 * pause, LONGEST_PAUSE)
             await asyncio.sleep(wait)
 
-    async def _attempt(self, mutation: Mutation) -> Sequence[Mapping[str, Any]]:
-        response = await self._client.post(self._url, content=_body(mutation))
-        if response.status_code in TRY_AGAIN:
-            raise NotNowError(str(response.status_code), _retry_after(response))
-        answer = _answer(response)
-        errors = answer.get("errors") or []
-        if any((error.get("extensions") or {}).get("code") == OVERLOADED for error in errors):
-            raise NotNowError(OVERLOADED, _retry_after(response))
-        if errors or not answer.get("data"):
-            message = f"{mutation.key}: {response.status_code} {response.text[:500]}"
-            raise TurnedAwayError(message)
-        user_errors: Sequence[Mapping[str, Any]] = answer["data"][mutation.field]["userErrors"]
-        return user_errors
 
-
-def open_client(key: str, project: str | None) -> httpx.AsyncClient:
-    """A client that carries the key, names the project and keeps its connections."""
+@asynccontextmanager
+async def open_sender(url: str, key: str, project: str | None, patience: float) -> AsyncIterator[Sender]:
+    """A sender with connections of its own, which carry the key and name the project."""
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    return httpx.AsyncClient(
-        headers=headers | ({"X-Tracegraph-Project": project} if project else {}),
-        limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-        timeout=REQUEST_SECONDS,
-        trust_env=False,
-    )
+    if project:
+        headers["X-Tracegraph-Project"] = project
+    async with open_connections(url, headers) as connections:
+        yield Sender(connections, patience)
 
 
 def _body(mutation: Mutation) -> bytes:
@@ -110,14 +93,27 @@ def _body(mutation: Mutation) -> bytes:
     return orjson.dumps({"query": document, "variables": {"input": mutation.input}})
 
 
-def _answer(response: httpx.Response) -> dict[str, Any]:
+def _user_errors(mutation: Mutation, reply: Reply) -> Sequence[Mapping[str, Any]]:
+    if reply.status in TRY_AGAIN:
+        raise NotNowError(f"status {reply.status}", _seconds(reply))
+    answer = _answer(reply)
+    errors = answer.get("errors") or []
+    if any((error.get("extensions") or {}).get("code") == OVERLOADED for error in errors):
+        raise NotNowError(OVERLOADED, _seconds(reply))
+    if errors or not answer.get("data"):
+        message = f"{mutation.key}: {reply.status} {reply.content[:500].decode(errors='replace')}"
+        raise TurnedAwayError(message)
+    user_errors: Sequence[Mapping[str, Any]] = answer["data"][mutation.field]["userErrors"]
+    return user_errors
+
+
+def _answer(reply: Reply) -> dict[str, Any]:
     try:
-        answer = orjson.loads(response.content)
+        answer = orjson.loads(reply.content)
     except orjson.JSONDecodeError:
         answer = None
     return answer if isinstance(answer, dict) else {}
 
 
-def _retry_after(response: httpx.Response) -> float:
-    asked = response.headers.get("Retry-After", "")
-    return float(asked) if asked.isdecimal() else 0.0
+def _seconds(reply: Reply) -> float:
+    return float(reply.retry_after) if reply.retry_after.isdecimal() else 0.0
