@@ -19,9 +19,11 @@ LIST = "joined_list({t}, {x})"
 # In this order of letters CANCELLED < ERROR < OK < RUNNING: a final status is never undone by RUNNING.
 STATUS = f"least(CASE WHEN '{STALE}' = ANY (t.corrected) THEN 'RUNNING' ELSE {{t}} END, {{x}})"
 ERROR_TYPE = f"greatest(CASE WHEN '{STALE}' = ANY (t.corrected) THEN NULL ELSE {{t}} END, {{x}})"
-# Only a record of its own knows when something started; until it comes, the earliest guess stands.
+# Only a fact of its own knows when something started; until it comes, a guess stands: the time inside the id, or, for
+# a trace with steps, the start of its earliest step.
 START = """CASE WHEN x.recorded AND NOT t.recorded THEN x.start_time
              WHEN t.recorded AND NOT x.recorded THEN t.start_time ELSE least(t.start_time, x.start_time) END"""
+TRACE_START = f"CASE WHEN NOT t.recorded AND NOT x.recorded AND t.step_count > 0 THEN t.start_time ELSE {START} END"
 # An end given by the server's clock yields to one that a sender knows.
 END = f"""CASE WHEN '{ENDED}' = ANY (x.corrected) THEN coalesce(t.end_time, x.end_time)
              WHEN '{ENDED}' = ANY (t.corrected) THEN coalesce(x.end_time, t.end_time)
@@ -33,7 +35,7 @@ COST = """CASE WHEN x.cost_source = 'REPORTED' AND t.cost_source = 'REPORTED' TH
 COST_SOURCE = "CASE WHEN x.cost_source = 'REPORTED' THEN x.cost_source ELSE t.cost_source END"
 
 TRACE_RULES: Mapping[str, str] = {
-    "status": STATUS, "start_time": START, "end_time": END, "tags": LIST, "metadata": OBJECT, "input": JSON,
+    "status": STATUS, "start_time": TRACE_START, "end_time": END, "tags": LIST, "metadata": OBJECT, "input": JSON,
     "output": JSON, "error_type": ERROR_TYPE,
 }  # fmt: skip
 STEP_RULES: Mapping[str, str] = {

@@ -103,7 +103,7 @@ def trace_record(draft: TraceDraft | TraceCorrection, now: datetime) -> TraceRec
         error_type=clean(draft.error_type),
         error_message=clean(draft.error_message),
         recorded=not corrected,
-        corrected=array_literal(decided + _given(draft, TRACE_DECISIONS)) if corrected else "{}",
+        corrected=array_literal(sorted(decided + _given(draft, TRACE_DECISIONS))) if corrected else "{}",
     )
 
 
@@ -140,7 +140,7 @@ def step_record(draft: StepDraft | StepCorrection, now: datetime) -> StepRecord:
         error_type=clean(draft.error_type),
         error_message=clean(draft.error_message),
         recorded=not corrected,
-        corrected=array_literal(decided + _step_decisions(draft, usage)) if corrected else "{}",
+        corrected=array_literal(sorted(decided + _step_decisions(draft, usage))) if corrected else "{}",
     )
 
 

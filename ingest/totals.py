@@ -23,9 +23,10 @@ UPDATE traces AS t SET
     cache_read_tokens = t.cache_read_tokens + r.cache_read_tokens,
     cache_write_tokens = t.cache_write_tokens + r.cache_write_tokens,
     reasoning_tokens = t.reasoning_tokens + r.reasoning_tokens,
-    cost = CASE WHEN r.cost IS NULL THEN t.cost ELSE coalesce(t.cost, 0) + r.cost END,
+    cost = CASE WHEN r.cost IS NULL THEN t.cost ELSE trim_scale(coalesce(t.cost, 0) + r.cost) END,
     models = joined_list(t.models, r.models::text[]),
-    start_time = CASE WHEN t.recorded THEN t.start_time ELSE least(t.start_time, r.start_time) END,
+    start_time = CASE WHEN t.recorded THEN t.start_time WHEN t.step_count = 0 THEN r.start_time
+        ELSE least(t.start_time, r.start_time) END,
     status = CASE WHEN '{STALE}' = ANY (t.corrected) THEN 'RUNNING' ELSE t.status END,
     error_type = CASE WHEN '{STALE}' = ANY (t.corrected) THEN NULL ELSE t.error_type END,
     corrected = array_remove(t.corrected, '{STALE}'),
@@ -48,11 +49,11 @@ SELECT $1, r.id, '', 'RUNNING', r.start_time, false, $4, $4
 FROM unnest($2::uuid[], $3::timestamptz[]) AS r (id, start_time)
 """
 
-# After a correction took a model or a cost away, sums of deltas can't tell what is left: look at the steps.
+# After a change took a model, a cost or an early start away, deltas can't tell what is left: look at the steps.
 RECOUNT = f"""
-UPDATE traces AS t SET (models, cost) = (
+UPDATE traces AS t SET (models, cost, start_time) = (
     SELECT coalesce(array_agg(DISTINCT s.model ORDER BY s.model) FILTER (WHERE s.model IS NOT NULL), '{{}}'),
-        sum(s.cost)
+        trim_scale(sum(s.cost)), CASE WHEN t.recorded THEN t.start_time ELSE min(s.start_time) END
     FROM trace_steps AS s WHERE s.project_id = $1 AND s.trace_id = t.id
 )
 WHERE t.project_id = $1 AND t.id = ANY ($2::uuid[])
@@ -109,6 +110,8 @@ def columns(totals: Mapping[str, Total]) -> list[list[Any]]:
 
 def must_recount(row: Row) -> bool:
     """Whether the change took something away that sums of deltas can't."""
+    if row["created"]:
+        return False
     lost_model = row["old_model"] is not None and row["old_model"] != row["new_model"]
     lost_cost = row["old_cost"] is not None and row["new_cost"] is None
-    return not row["created"] and (lost_model or lost_cost)
+    return lost_model or lost_cost or row["old_start_time"] < row["new_start_time"]
