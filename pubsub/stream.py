@@ -1,5 +1,6 @@
 """The tail of each project's events in Redis: a stream whose ids are positions."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeAlias
@@ -78,11 +79,17 @@ class Stream:
     def _attempt(self) -> Iterator[None]:
         if self._breaker.remaining:
             raise StreamDown
+        task = asyncio.current_task()
+        cancellations = task.cancelling() if task else 0
         try:
             yield
         except TROUBLE as error:
             self._breaker.failed()
             raise StreamDown from error
+        finally:
+            # The driver waits with `asyncio.wait_for`, which before Python 3.12 may swallow a cancellation.
+            if task and task.cancelling() > cancellations:
+                raise asyncio.CancelledError
         self._breaker.succeeded()
 
 
@@ -115,7 +122,7 @@ def project_of(key: bytes) -> str:
 def commits_of(items: Iterable[Item]) -> list[Commit]:
     """The commits in a stream's items; an item that says no first position is left out, and so becomes a gap."""
     return [
-        (int(fields[b"first"]), int(identity.partition(b"-")[0]), fields.get(b"events", b"").decode())
+        (int(fields[b"first"]), int(identity.partition(b"-")[0]), fields.get(b"events", b"").decode(errors="replace"))
         for identity, fields in items
         if fields.get(b"first", b"").isdigit()
     ]
