@@ -66,7 +66,7 @@ class Changes:
                 row = changed.get(record.id)
                 self._note((record.id,), row)
                 if row is not None:
-                    self._remember(row, created=row["created"])
+                    self.remember(row, created=row["created"])
                     self.events += [(kind, record.id, None) for kind in happened("TRACE", row)]
 
     async def merge_steps(self, records: Sequence[StepRecord]) -> None:
@@ -95,7 +95,7 @@ class Changes:
         shrunk = sorted({row["trace_id"] for row in self.steps if totals.must_recount(row)})
         if shrunk:
             for row in await self.connection.fetch(totals.RECOUNT, self.project_id, shrunk):
-                self._remember(row, created=False)
+                self.remember(row, created=False)
 
     async def close(self, position: int) -> Committed:
         """Append the roll-up deltas, advance the head and write the log."""
@@ -117,7 +117,7 @@ class Changes:
             return set()
         rows = await self.connection.fetch(totals.ADD, self.project_id, *totals.columns(gains), self.now)
         for row in rows:
-            self._remember(row, created=False)
+            self.remember(row, created=False)
             if row["old_status"] != row["new_status"]:
                 self.events.append((EventType.TRACE_UPDATED, row["id"], None))
         return gains.keys() - {row["id"] for row in rows}
@@ -133,7 +133,8 @@ class Changes:
         status = Status.DUPLICATE if row is None else Status.CREATED if row["created"] else Status.UPDATED
         self.statuses.setdefault(key, []).append(status)
 
-    def _remember(self, row: Row, *, created: bool) -> None:
+    def remember(self, row: Row, *, created: bool) -> None:
+        """Note what a statement did to a trace, for the roll-ups: as it first was and as it last became."""
         self.before.setdefault(row["id"], None if created else row)
         self.after[row["id"]] = row
 

@@ -5,7 +5,6 @@ import inspect
 import textwrap
 from dataclasses import MISSING
 from enum import Enum
-from functools import cache
 from typing import TypeVar
 
 import strawberry
@@ -16,7 +15,6 @@ T = TypeVar("T")
 E = TypeVar("E", bound=type[Enum])
 
 
-@cache
 def attribute_docs(cls: type) -> dict[str, str]:
     """The strings that stand below the attributes of a class and its bases, by attribute name."""
     docs: dict[str, str] = {}

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 from auth.development import ensure_development_key
 from auth.uses import keep_uses
 from ingest.pricing import unpriced
+from ingest.upkeep import Schedule, keep_up
 from ingest.writer import Limits as WriterLimits
 from ingest.writer import open_writer
 from models.database import Database, open_database
@@ -65,7 +67,15 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
         redis_answers = await stack.enter_async_context(redis_probe(redis_url))
         preparation = Preparation()
         prepare = partial(_prepare, database, settings.dev_key)
-        await stack.enter_async_context(_in_background(partial(preparation.run, prepare), partial(keep_uses, database)))
+        schedule = Schedule(
+            every=timedelta(seconds=settings.upkeep_seconds), stale_after=timedelta(seconds=settings.stale_seconds)
+        )
+        works = (
+            partial(preparation.run, prepare),
+            partial(keep_uses, database),
+            partial(keep_up, database, broker, schedule),
+        )
+        await stack.enter_async_context(_in_background(*works))
         yield Resources(
             database=database,
             admission=Admission(database=database, writer=writer, broker=broker),

@@ -46,6 +46,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     write_seconds: Seconds = 5.0
     """The longest that a mutation may take."""
 
+    stale_seconds: Annotated[float, Meta(ge=1)] = 3_600.0
+    """A running trace without news for this long is given up as stale, until news arrives."""
+    upkeep_seconds: Seconds = 60.0
+    """How often stale traces are looked for and coming weeks are prepared."""
+
     max_body_bytes: Count = 4 * 1024 * 1024
     """The largest body of an HTTP request."""
     body_seconds: Seconds = 30.0

@@ -98,6 +98,9 @@ CREATE TABLE traces (
 -- traces(orderBy: START_TIME): the front page of every project.
 CREATE INDEX traces_by_start ON traces (project_id, start_time DESC, id DESC);
 
+-- Upkeep: running traces without news.
+CREATE INDEX traces_running ON traces (project_id, updated_at) WHERE status = 'RUNNING';
+
 CREATE TABLE trace_steps (
     project_id uuid NOT NULL,
     trace_id uuid NOT NULL,

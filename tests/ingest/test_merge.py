@@ -1,24 +1,20 @@
 """The merge rules: any order, duplication and grouping of the same records ends in the same state."""
 
-from collections.abc import AsyncIterator, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from auth.projects import create_project
 from ingest.drafts import Draft, StepCorrection, StepDraft, TraceDraft, Usage
 from ingest.outcomes import Status
-from ingest.pricing import Call
-from ingest.writer import Writer, open_writer
-from models.database import Database, open_database
+from ingest.writer import Writer
+from models.database import Database
 from models.enums import StepStatus, TraceStatus
 from models.ids import new_id
 from models.values import BigInt, Money, Uuid
 from pubsub.event import decode
-from pubsub.memory import MemoryBroker
+from tests.ingest.conftest import new_project
 from tests.ingest.histories import histories
 from tests.ingest.recomputation import recomputed_rollups, recomputed_totals, stored_rollups, stored_totals
 
@@ -29,31 +25,6 @@ MANY = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 UNCOMPARED = ("project_id", "created_at", "updated_at")
-
-
-def by_tokens(call: Call) -> Decimal | None:
-    """A price that depends on all that it may depend on."""
-    if call.model == "b" or call.input_tokens is None:
-        return None
-    return Decimal(call.input_tokens + 2 * (call.output_tokens or 0)) / 1000
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    async with open_database(database_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def writer(database: Database) -> AsyncIterator[Writer]:
-    async with open_writer(database, MemoryBroker(), by_tokens) as opened:
-        yield opened
-
-
-async def new_project(database: Database) -> str:
-    """An empty project."""
-    project_id: str = (await create_project(database, f"p {new_id()}"))["id"]
-    return project_id
 
 
 async def state(database: Database, project_id: str) -> list[dict[str, Any]]:
