@@ -85,9 +85,9 @@ class Workplace:
         own = psutil.Process(self.process.pid)
         return [own, *own.children(recursive=True)]
 
-    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
-        """Send the signal of Ctrl-C, or another, and return the exit status."""
-        self.process.send_signal(number)
+    def stop(self) -> int:
+        """Send the signal of Ctrl-C and return the exit status."""
+        self.process.send_signal(signal.SIGINT)
         return self.process.wait(STOP_SECONDS)
 
 
