@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
@@ -27,6 +28,7 @@ from operations.engine import Deadlines, Engine, engine
 from operations.limits import Limits
 from pubsub.broker import open_broker
 from pubsub.log import Log
+from pubsub.supervision import in_background
 from schema.contract import contract
 from server.admission import Admission, renewed
 from server.drain import Drain
@@ -36,6 +38,8 @@ from server.settings import Settings
 from server.socket import SocketLimits
 from server.web import web_routes
 from server.websocket import WebSocketDoor
+
+Work: TypeAlias = Callable[[], Awaitable[None]]
 
 WEB = Path(__file__).parent.parent / "web" / "dist"
 
@@ -70,12 +74,8 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
         schedule = Schedule(
             every=timedelta(seconds=settings.upkeep_seconds), stale_after=timedelta(seconds=settings.stale_seconds)
         )
-        works = (
-            partial(preparation.run, prepare),
-            partial(keep_uses, database),
-            partial(keep_up, database, broker, schedule),
-        )
-        await stack.enter_async_context(_in_background(*works))
+        works = (partial(keep_uses, database), partial(keep_up, database, broker, schedule))
+        await stack.enter_async_context(in_background(partial(_begin, preparation, prepare, works)))
         yield Resources(
             database=database,
             admission=Admission(database=database, writer=writer, broker=broker),
@@ -132,15 +132,8 @@ async def _prepare(database: Database, dev_key: str | None) -> None:
         await ensure_development_key(database, dev_key)
 
 
-@asynccontextmanager
-async def _in_background(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_run(work)) for work in works]
-        yield
-        for task in tasks:
-            task.cancel()
-
-
-async def _run(work: Callable[[], Awaitable[None]]) -> None:
-    with suppress(asyncio.CancelledError):
-        await work()
+async def _begin(preparation: Preparation, prepare: Work, works: Sequence[Work]) -> None:
+    """Prepare, and only then do in the background what there is to do for as long as the process lives."""
+    await preparation.run(prepare)
+    async with in_background(*works):
+        await asyncio.Event().wait()

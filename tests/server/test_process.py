@@ -1,0 +1,49 @@
+"""A server that is told to stop finishes what it has begun and sends its clients elsewhere."""
+
+import asyncio
+import json
+import os
+import signal
+
+import httpx
+import pytest
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
+
+from tests.servers import Server
+
+SPOKEN = Subprotocol("graphql-transport-ws")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_sockets_are_closed_with_1012_before_the_end(server: Server, number: signal.Signals) -> None:
+    """A signal closes the sockets with 1012, for their clients to connect again, and ends the process well."""
+    code = await signalled_and_closed(server, number)
+
+    assert code == 1012
+    assert server.stop() == 0
+
+
+async def signalled_and_closed(server: Server, number: signal.Signals) -> int | None:
+    """Follow events until the server, which is signalled meanwhile, closes the socket."""
+    async with connect(server.url.replace("http", "ws") + "/graphql", subprotocols=[SPOKEN], proxy=None) as client:
+        await client.send(json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {server.key}"}}))
+        await client.recv()
+        os.kill(server.pid, number)
+        async with asyncio.timeout(10):
+            await client.wait_closed()
+        return client.close_code
+
+
+async def test_requests_under_way_are_finished(server: Server) -> None:
+    """A write that has begun when the signal comes is answered, and then the process ends."""
+    query = {"query": 'mutation { createTrace(input: {name: "last"}) { trace { id } } }'}
+    async with httpx.AsyncClient(base_url=server.url, headers=server.headers, trust_env=False) as client:
+        await client.post("/graphql", json=query)
+        writes = [asyncio.create_task(client.post("/graphql", json=query)) for _ in range(20)]
+        await asyncio.wait(writes, return_when=asyncio.FIRST_COMPLETED)
+        os.kill(server.pid, signal.SIGTERM)
+        answers = await asyncio.gather(*writes, return_exceptions=True)
+
+    assert [answer for answer in answers if isinstance(answer, BaseException) or not answer.is_success] == []
+    assert server.stop() == 0
