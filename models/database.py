@@ -21,6 +21,9 @@ MIGRATIONS = "models.migrations"
 
 TEXT_CODECS = ("uuid", "numeric")
 
+# readyz: any answer will do.
+ALIVE = "SELECT 1"
+
 SERVER_SETTINGS = {
     "application_name": "tracegraph",
     "timezone": "UTC",

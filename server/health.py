@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from models.database import Database
+from models.database import ALIVE, Database
 from models.errors import Fault
 from server.drain import Drain
 
@@ -25,9 +25,6 @@ Probe: TypeAlias = Callable[[], Awaitable[bool]]
 DATABASE_SECONDS = 1.0
 REDIS_SECONDS = 0.5
 RETRY_SECONDS = 1.0
-
-# readyz: any answer will do.
-ALIVE = "SELECT 1"
 
 log = structlog.get_logger()
 
