@@ -1,0 +1,1 @@
+"""How fast traces and steps become durable."""

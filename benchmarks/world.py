@@ -1,0 +1,61 @@
+"""What every benchmark runs on: real servers started for it, and lines of JSON that say what was measured where."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from scripts.embedded import start_postgres, start_redis
+from tests.servers import Server
+
+PACKAGES = ("asyncpg", "graphql-core", "orjson", "strawberry-graphql", "uvicorn")
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """PostgreSQL, Redis and our server in front of them."""
+
+    database_url: str
+    redis_url: str
+    server: Server
+
+
+@contextmanager
+def world(**settings: str) -> Iterator[World]:
+    """Start everything, with durable commits as in production; stop and delete it at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="tracegraph-bench-"))
+    folder.chmod(0o711)
+    postgres, redis = start_postgres(folder, {"max_wal_size": "8GB"}), start_redis(folder)
+    try:
+        urls = {"DATABASE_URL": postgres.url, "REDIS_URL": redis.url}
+        environment = urls | {"TRACEGRAPH_DATA_DIR": str(folder)}
+        subprocess.run([sys.executable, "-m", "server", "migrate"], env=os.environ | environment, check=True)
+        server = Server(environment | settings, key="tg_dev_" + secrets.token_hex(24), log=folder / "server.log")
+        server.start()
+        try:
+            yield World(database_url=postgres.url, redis_url=redis.url, server=server)
+        finally:
+            server.stop()
+    finally:
+        redis.stop()
+        postgres.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def report(benchmark: str, **figures: Any) -> None:
+    """Print one line of results, with the machine and the versions they hold for."""
+    machine = {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.platform(terse=True)}
+    versions = {package: version(package) for package in PACKAGES}
+    print(json.dumps({"benchmark": benchmark, **figures, "machine": machine, "versions": versions}), flush=True)
