@@ -1,6 +1,8 @@
 """Finding a key by its digest: one statement at a time for all who wait, and answers kept for seconds."""
 
 import asyncio
+import time
+from collections.abc import Callable
 
 from auth.cache import Cache
 from auth.viewer import Viewer
@@ -24,13 +26,18 @@ class Lookup:
     one connection and delays a good key by two statements, however large it is.
     """
 
-    def __init__(self) -> None:
-        self._known: Cache[bytes, Viewer] = Cache(KNOWN, KEPT_SECONDS)
-        self._strangers: Cache[bytes, bool] = Cache(STRANGERS, KEPT_SECONDS)
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._known: Cache[bytes, Viewer] = Cache(KNOWN, KEPT_SECONDS, clock)
+        self._strangers: Cache[bytes, bool] = Cache(STRANGERS, KEPT_SECONDS, clock)
         self._generation = 0
         self._turn = asyncio.Lock()
         self._gathered: set[bytes] = set()
         self._gathering: asyncio.Task[dict[bytes, Viewer]] | None = None
+
+    @property
+    def remembered(self) -> int:
+        """How many answers are kept."""
+        return len(self._known) + len(self._strangers)
 
     async def find(self, database: Database, digest: bytes) -> Viewer | None:
         """The viewer behind a digest, or None. Raises Unavailable when the database does."""
