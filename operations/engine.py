@@ -10,11 +10,15 @@ from typing import Any, TypeAlias
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution import Executor, create_source_event_stream
+from graphql.execution.values import VariableValues, get_variable_values
 
 from models.errors import Unavailable
 from operations.answers import Answer, answer, failure_answer, rejection_answer
+from operations.arguments import NO_VARIABLES
 from operations.documents import Documents, Prepared
+from operations.execution import Handover, execute
 from operations.limits import Limits
+from operations.plan import Plan, Planner
 from operations.rejection import INVALID, rejected
 
 Variables: TypeAlias = Mapping[str, Any] | None
@@ -46,6 +50,7 @@ class Engine:
     limits: Limits
     deadlines: Deadlines = field(default_factory=Deadlines)
     fresh: Fresh = _as_it_is
+    planner: Planner | None = None
 
     def prepare(self, document: str, operation_name: str | None) -> Prepared:
         """Find the operation to run, parsing and validating its document at most once. Raises Rejected."""
@@ -53,11 +58,11 @@ class Engine:
 
     async def run(self, prepared: Prepared, variables: Variables, context: object) -> Answer:
         """Run a query or a mutation to its end; what goes wrong is part of the answer."""
-        executor = self._executor(prepared, variables, context)
-        if isinstance(executor, Answer):
-            return executor
+        values = self._values(prepared, variables)
+        if isinstance(values, Answer):
+            return values
         try:
-            result = await _within(self.deadlines.of(prepared), executor.execute_operation())
+            result = await _within(self.deadlines.of(prepared), self._result(prepared, values, variables, context))
         except Unavailable as late:
             return failure_answer(late)
         return answer(result, self.limits.errors)
@@ -67,10 +72,12 @@ class Engine:
 
         An answer without data is the last one: the subscription could not start, or its source failed.
         """
-        executor = self._executor(prepared, variables, context)
-        if isinstance(executor, Answer):
-            yield executor
+        values = self._values(prepared, variables)
+        if isinstance(values, Answer):
+            yield values
             return
+        executor = self._executor(prepared, variables, context)
+        plan = self._plan(prepared, values)
         deadline = self.deadlines.of(prepared)
         try:
             source = await _within(deadline, create_source_event_stream(executor))
@@ -79,27 +86,54 @@ class Engine:
                 return
             async with aclosing(source):
                 async for payload in source:
-                    yield await self._event(executor, payload, deadline)
+                    yield await self._event(prepared, plan, executor, payload)
         except Exception as error:  # noqa: BLE001  the source is anything's; whatever it raises is told once
             yield failure_answer(error)
 
-    async def _event(self, executor: Executor[Any], payload: object, deadline: float) -> Answer:
+    async def _event(self, prepared: Prepared, plan: Plan | None, executor: Executor[Any], payload: object) -> Answer:
         executor = executor.build_per_event_executor(payload)
         executor.context_value = self.fresh(executor.context_value)
-        result = await _within(deadline, executor.execute_operation(serially=False))
+        result = await _within(self.deadlines.of(prepared), _event_result(prepared, plan, executor))
         return answer(result, self.limits.errors)
 
-    def _executor(self, prepared: Prepared, variables: Variables, context: object) -> Executor[Any] | Answer:
+    async def _result(
+        self, prepared: Prepared, values: VariableValues, variables: Variables, context: object
+    ) -> ExecutionResult:
+        plan = self._plan(prepared, values)
+        outcomes: Mapping[str, Any] = {}
+        if plan is not None:
+            result = await execute(plan, prepared, values, context)
+            if isinstance(result, ExecutionResult):
+                return result
+            outcomes = result.outcomes
+        executor = self._executor(prepared, variables, context, outcomes)
+        return await _awaited(executor.execute_operation())
+
+    def _plan(self, prepared: Prepared, values: VariableValues) -> Plan | None:
+        return self.planner.plan_of(prepared, values) if self.planner else None
+
+    def _values(self, prepared: Prepared, variables: Variables) -> VariableValues | Answer:
+        definitions = prepared.operation.variable_definitions
+        if not definitions:
+            return NO_VARIABLES
+        values = get_variable_values(self.schema, definitions, dict(variables or {}), max_errors=self.limits.errors)
+        if isinstance(values, list):
+            return rejection_answer(rejected(values, INVALID, self.limits.errors))
+        return values
+
+    def _executor(
+        self, prepared: Prepared, variables: Variables, context: object, outcomes: Mapping[str, Any] | None = None
+    ) -> Executor[Any]:
         executor = Executor.build(
             self.schema,
             prepared.document,
             context_value=context,
             raw_variable_values=dict(variables or {}),
             operation_name=prepared.name,
-            max_coercion_errors=self.limits.errors,
+            middleware=[Handover(outcomes=outcomes)] if outcomes else None,
         )
-        if isinstance(executor, list):
-            return rejection_answer(rejected(executor, INVALID, self.limits.errors))
+        if isinstance(executor, list):  # the variables were coerced before, and the document is valid
+            raise executor[0]
         return executor
 
 
@@ -109,8 +143,9 @@ def engine(
     limits: Limits | None = None,
     deadlines: Deadlines | None = None,
     fresh: Fresh = _as_it_is,
+    planned: bool = True,
 ) -> Engine:
-    """An engine for a schema."""
+    """An engine for a schema; one that is not `planned` leaves everything to graphql-core."""
     limits = limits or Limits()
     return Engine(
         schema=schema,
@@ -118,10 +153,20 @@ def engine(
         limits=limits,
         deadlines=deadlines or Deadlines(),
         fresh=fresh,
+        planner=Planner(schema) if planned else None,
     )
 
 
-async def _within(seconds: float, result: Any) -> Any:  # noqa: ANN401  graphql-core answers at once if it can
+async def _event_result(prepared: Prepared, plan: Plan | None, executor: Executor[Any]) -> ExecutionResult:
+    if plan is not None:
+        values, context = executor.variable_values, executor.context_value
+        result = await execute(plan, prepared, values, context, executor.root_value)
+        if isinstance(result, ExecutionResult):
+            return result
+    return await _awaited(executor.execute_operation(serially=False))
+
+
+async def _within(seconds: float, result: Any) -> Any:
     if not isinstance(result, Awaitable):
         return result
     deadline = asyncio.timeout(seconds)
@@ -132,6 +177,11 @@ async def _within(seconds: float, result: Any) -> Any:  # noqa: ANN401  graphql-
         if deadline.expired():
             raise Unavailable(f"The operation took longer than {seconds:g} s and was cancelled.") from None
         raise
+
+
+async def _awaited(result: Any) -> ExecutionResult:
+    finished: ExecutionResult = await result if isinstance(result, Awaitable) else result
+    return finished
 
 
 def _not_started(result: ExecutionResult, most_errors: int) -> Answer:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from resolvers.context import Context
 from resolvers.pages import Connection
+from resolvers.rows import reads
 
 
+@reads()
 async def counts(context: Context, parents: Sequence[Connection]) -> list[int]:
     """How many there are in the whole list; counted only when asked for."""
     numbers = []

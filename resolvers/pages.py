@@ -1,5 +1,7 @@
 """Pages: keyset pagination over (order column, id), the same in both directions, with nulls at the end."""
 
+from __future__ import annotations
+
 import base64
 import binascii
 import hashlib
@@ -7,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NewType
 
 import msgspec
@@ -80,6 +83,19 @@ class Window:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Edge:
+    """A row and its place in a list."""
+
+    node: Row
+    window: Window
+
+    @property
+    def cursor(self) -> str:
+        """Its place; made only when asked for."""
+        return cursor_of(self.node, self.window)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Connection:
     """A page of rows and what lies around it."""
 
@@ -96,20 +112,34 @@ class Connection:
         return self.rows
 
     @property
-    def edges(self) -> list[dict[str, Any]]:
+    def edges(self) -> list[Edge]:
         """Each row with its cursor."""
-        return [{"cursor": cursor_of(row, self.window), "node": row} for row in self.rows]
+        return [Edge(node=row, window=self.window) for row in self.rows]
 
     @property
-    def page_info(self) -> dict[str, Any]:
-        """Where the page begins and ends, and whether it goes on."""
-        backward = self.window.backward
-        return {
-            "has_next_page": self.window.anchored if backward else self.more,
-            "has_previous_page": self.more if backward else self.window.anchored,
-            "start_cursor": cursor_of(self.rows[0], self.window) if self.rows else None,
-            "end_cursor": cursor_of(self.rows[-1], self.window) if self.rows else None,
-        }
+    def page_info(self) -> Connection:
+        """Where the page begins and ends, and whether it goes on: the properties below."""
+        return self
+
+    @property
+    def has_next_page(self) -> bool:
+        """Whether there is more after this page."""
+        return self.window.anchored if self.window.backward else self.more
+
+    @property
+    def has_previous_page(self) -> bool:
+        """Whether there is more before this page."""
+        return self.more if self.window.backward else self.window.anchored
+
+    @property
+    def start_cursor(self) -> str | None:
+        """The cursor of the first row."""
+        return cursor_of(self.rows[0], self.window) if self.rows else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        """The cursor of the last row."""
+        return cursor_of(self.rows[-1], self.window) if self.rows else None
 
 
 def window_of(
@@ -205,6 +235,7 @@ def _decoded(cursor: str, ordering: Ordering, scope: str, argument: str) -> tupl
     return value, identity
 
 
+@lru_cache(256)
 def _fingerprint(ordering: Ordering, scope: str) -> str:
     text = f"{scope}\0{ordering.column}\0{ordering.descending}"
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()

@@ -1,4 +1,17 @@
-"""Which columns of the stored rows an answer may show."""
+"""Which columns of the stored rows an answer may show, and which of them a question wants."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, TypeAlias, TypeVar
+
+Columns: TypeAlias = frozenset[str] | None
+"""The columns that are wanted; None wants all.
+
+A resolver with an argument `columns` answers rows that have at least these, and all of them the same ones in the same
+order.
+"""
+
+R = TypeVar("R", bound=Callable[..., Any])
 
 TRACE_COLUMNS = (
     "id", "project_id", "name", "status", "start_time", "end_time", "duration_ms", "session_id", "user_id",
@@ -17,5 +30,26 @@ KEY_COLUMNS = (
     "id", "project_id", "name", "prefix", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at",
 )  # fmt: skip
 
-TRACES = ", ".join(TRACE_COLUMNS)
-STEPS = ", ".join(STEP_COLUMNS)
+
+def reads(*columns: str) -> Callable[[R], R]:
+    """Say which columns of its parents an edge reads; one that says nothing is given them all."""
+
+    def declare(resolver: R) -> R:
+        READS[resolver] = frozenset(columns)
+        return resolver
+
+    return declare
+
+
+def reads_of(resolver: Callable[..., Any]) -> Columns:
+    """The columns of its parents that an edge reads."""
+    return READS.get(resolver)
+
+
+READS: dict[Callable[..., Any], frozenset[str]] = {}
+
+
+@lru_cache(1024)
+def listed(stored: tuple[str, ...], columns: Columns, *keys: str) -> str:
+    """What to select of these stored columns: those that are wanted, and the keys, in their order."""
+    return ", ".join(name for name in stored if columns is None or name in columns or name in keys)

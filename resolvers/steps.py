@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
+from operator import itemgetter
 
 from auth.viewer import READ, require
 from ingest.rules import canonical
@@ -22,38 +23,38 @@ from resolvers.pages import (
     connection_of,
     window_of,
 )
-from resolvers.rows import STEPS
+from resolvers.rows import STEP_COLUMNS, Columns, listed, reads
 
 LARGEST_PAGE = 1_000
 
-BY_IDS = f"SELECT {STEPS} FROM trace_steps WHERE project_id = $1 AND id = ANY ($2::uuid[])"
-BY_KEYS = f"""
-SELECT {STEPS} FROM trace_steps
+BY_IDS = "SELECT {columns} FROM trace_steps WHERE project_id = $1 AND id = ANY ($2::uuid[])"
+BY_KEYS = """
+SELECT {columns} FROM trace_steps
 WHERE project_id = $1 AND (trace_id, id) IN (SELECT * FROM unnest($2::uuid[], $3::uuid[]))
 """
-PAGE = f"SELECT {STEPS} FROM trace_steps WHERE project_id = $1 AND {{condition}} ORDER BY {{order_by}} LIMIT {{limit}}"
+PAGE = "SELECT {columns} FROM trace_steps WHERE project_id = $1 AND {condition} ORDER BY {order_by} LIMIT {limit}"
 COUNT = "SELECT count(*) FROM trace_steps WHERE project_id = $1"
 
 # One page per trace, all of them in one statement.
-OF_TRACES = f"""
-SELECT steps.* FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (trace, place)
+OF_TRACES = """
+SELECT wanted.place, steps.* FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (trace, place)
 CROSS JOIN LATERAL (
-    SELECT {STEPS} FROM trace_steps
-    WHERE project_id = $1 AND trace_id = wanted.trace AND {{condition}} ORDER BY {{order_by}} LIMIT {{limit}}
+    SELECT {columns} FROM trace_steps
+    WHERE project_id = $1 AND trace_id = wanted.trace AND {condition} ORDER BY {order_by} LIMIT {limit}
 ) AS steps
-ORDER BY wanted.place, {{order_by}}
+ORDER BY wanted.place, {order_by}
 """
 COUNT_OF_TRACE = "SELECT count(*) FROM trace_steps WHERE project_id = $1 AND trace_id = $2"
 
 # The same for the children of steps.
-OF_PARENTS = f"""
-SELECT steps.* FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY AS wanted (trace, parent, place)
+OF_PARENTS = """
+SELECT wanted.place, steps.* FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY AS wanted (trace, parent, place)
 CROSS JOIN LATERAL (
-    SELECT {STEPS} FROM trace_steps
-    WHERE project_id = $1 AND trace_id = wanted.trace AND parent_id = wanted.parent AND {{condition}}
-    ORDER BY {{order_by}} LIMIT {{limit}}
+    SELECT {columns} FROM trace_steps
+    WHERE project_id = $1 AND trace_id = wanted.trace AND parent_id = wanted.parent AND {condition}
+    ORDER BY {order_by} LIMIT {limit}
 ) AS steps
-ORDER BY wanted.place, {{order_by}}
+ORDER BY wanted.place, {order_by}
 """
 COUNT_OF_PARENT = "SELECT count(*) FROM trace_steps WHERE project_id = $1 AND trace_id = $2 AND parent_id = $3"
 
@@ -95,66 +96,88 @@ COLUMNS: Mapping[StepOrderField, tuple[str, str, bool]] = {
 }
 
 
-async def one(context: Context, id: Id) -> Row | None:
+async def one(context: Context, id: Id, *, columns: Columns = None) -> Row | None:
     """One step by its id; null when there is none in this project."""
     require(context.viewer, READ)
     identity = canonical(id)
-    rows = await context.database.fetch(BY_IDS, context.project_id, [identity] if identity else [])
+    sql = BY_IDS.format(columns=listed(STEP_COLUMNS, columns))
+    rows = await context.database.fetch(sql, context.project_id, [identity] if identity else [])
     return rows[0] if rows else None
 
 
-async def page(context: Context, *, order_by: StepOrder | None = NEWEST_FIRST, page: Page) -> Connection:
+async def page(
+    context: Context, *, order_by: StepOrder | None = NEWEST_FIRST, page: Page, columns: Columns = None
+) -> Connection:
     """Steps of any trace of the project, newest first unless ordered otherwise."""
     require(context.viewer, READ)
     window = window_of(page, ordering_of(order_by or NEWEST_FIRST), scope="steps", offset=2)
-    sql = PAGE.format(condition=window.condition, order_by=window.order_by, limit=window.size + 1)
-    rows = await context.database.fetch(sql, context.project_id, *window.bindings)
+    rows = await context.database.fetch(_sql(PAGE, window, columns), context.project_id, *window.bindings)
     return connection_of(rows, window, (COUNT, (context.project_id,)))
 
 
+@reads("id")
 async def of_traces(
-    context: Context, parents: Sequence[Row], *, order_by: StepOrder | None = OLDEST_FIRST, page: Page
+    context: Context,
+    parents: Sequence[Row],
+    *,
+    order_by: StepOrder | None = OLDEST_FIRST,
+    page: Page,
+    columns: Columns = None,
 ) -> list[Connection]:
     """The steps of the trace, oldest first unless ordered otherwise."""
     require(context.viewer, READ)
     window = window_of(page, ordering_of(order_by or OLDEST_FIRST), scope="trace.steps", offset=3, largest=LARGEST_PAGE)
     traces = [parent["id"] for parent in parents]
-    rows = await context.database.fetch(_lateral(OF_TRACES, window), context.project_id, traces, *window.bindings)
-    pages = {trace: list(group) for trace, group in groupby(rows, key=lambda row: row["trace_id"])}
+    rows = await context.database.fetch(_sql(OF_TRACES, window, columns), context.project_id, traces, *window.bindings)
     counts = [(COUNT_OF_TRACE, (context.project_id, trace)) for trace in traces]
-    return [
-        connection_of(pages.get(trace, []), window, counting) for trace, counting in zip(traces, counts, strict=True)
-    ]
+    return _connections(rows, window, counts)
 
 
-async def of_parents(context: Context, parents: Sequence[Row], *, page: ForwardPage) -> list[Connection]:
+@reads("trace_id", "id")
+async def of_parents(
+    context: Context, parents: Sequence[Row], *, page: ForwardPage, columns: Columns = None
+) -> list[Connection]:
     """The steps called from this one, oldest first."""
     require(context.viewer, READ)
     window = window_of(page, ordering_of(OLDEST_FIRST), scope="step.children", offset=4, largest=LARGEST_PAGE)
-    keys = [(parent["trace_id"], parent["id"]) for parent in parents]
-    traces, steps = [key[0] for key in keys], [key[1] for key in keys]
-    sql = _lateral(OF_PARENTS, window)
+    traces, steps = [parent["trace_id"] for parent in parents], [parent["id"] for parent in parents]
+    sql = _sql(OF_PARENTS, window, columns)
     rows = await context.database.fetch(sql, context.project_id, traces, steps, *window.bindings)
-    pages = {key: list(group) for key, group in groupby(rows, key=lambda row: (row["trace_id"], row["parent_id"]))}
-    return [connection_of(pages.get(key, []), window, (COUNT_OF_PARENT, (context.project_id, *key))) for key in keys]
+    counts = [(COUNT_OF_PARENT, (context.project_id, *key)) for key in zip(traces, steps, strict=True)]
+    return _connections(rows, window, counts)
 
 
-async def parents_of(context: Context, parents: Sequence[Row]) -> list[Row | None]:
+@reads("trace_id", "parent_id")
+async def parents_of(context: Context, parents: Sequence[Row], *, columns: Columns = None) -> list[Row | None]:
     """The step it was called from; null for a step of the trace itself."""
     require(context.viewer, READ)
-    return await _by_keys(context, [(parent["trace_id"], parent["parent_id"]) for parent in parents])
+    return await _by_keys(context, [(parent["trace_id"], parent["parent_id"]) for parent in parents], columns)
 
 
-async def recorded(context: Context, parents: Sequence[Row]) -> list[Row | None]:
+@reads("id", "trace_id", "project_id")
+async def recorded(context: Context, parents: Sequence[Row], *, columns: Columns = None) -> list[Row | None]:
     """The step as it is stored now; null when the input was refused."""
-    return await _by_keys(context, [(parent["trace_id"], parent["id"]) for parent in parents])
+    if columns is not None and columns <= {"id", "trace_id", "project_id"}:
+        return [None if parent["id"] is None else parent for parent in parents]
+    return await _by_keys(context, [(parent["trace_id"], parent["id"]) for parent in parents], columns)
 
 
-async def _by_keys(context: Context, keys: Sequence[tuple[str | None, str | None]]) -> list[Row | None]:
+async def _by_keys(
+    context: Context, keys: Sequence[tuple[str | None, str | None]], columns: Columns
+) -> list[Row | None]:
     traces, steps = [key[0] for key in keys if key[1]], [key[1] for key in keys if key[1]]
-    rows = await context.database.fetch(BY_KEYS, context.project_id, traces, steps) if steps else []
+    sql = BY_KEYS.format(columns=listed(STEP_COLUMNS, columns, "id", "trace_id"))
+    rows = await context.database.fetch(sql, context.project_id, traces, steps) if steps else []
     found = {(row["trace_id"], row["id"]): row for row in rows}
     return [found.get(key) if key[1] else None for key in keys]
+
+
+def _connections(
+    rows: Sequence[Row], window: Window, counts: Sequence[tuple[str, tuple[str, ...]]]
+) -> list[Connection]:
+    """One page for each statement that counts it, from rows sorted by their places."""
+    pages = {place: list(group) for place, group in groupby(rows, key=itemgetter("place"))}
+    return [connection_of(pages.get(place, []), window, counting) for place, counting in enumerate(counts, 1)]
 
 
 def ordering_of(order: StepOrder) -> Ordering:
@@ -163,5 +186,8 @@ def ordering_of(order: StepOrder) -> Ordering:
     return Ordering(column=column, kind=kind, nullable=nullable, descending=order.direction == Direction.DESC)
 
 
-def _lateral(template: str, window: Window) -> str:
-    return template.format(condition=window.condition, order_by=window.order_by, limit=window.size + 1)
+def _sql(template: str, window: Window, columns: Columns) -> str:
+    selected = listed(STEP_COLUMNS, columns, "id", window.ordering.column)
+    return template.format(
+        columns=selected, condition=window.condition, order_by=window.order_by, limit=window.size + 1
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from auth.viewer import READ, require
@@ -12,10 +12,10 @@ from models.rows import Row
 from models.values import Id
 from resolvers.context import Context
 from resolvers.pages import Connection, Direction, Ordering, Page, connection_of, window_of
-from resolvers.rows import TRACES
+from resolvers.rows import TRACE_COLUMNS, Columns, listed, reads
 
-BY_IDS = f"SELECT {TRACES} FROM traces WHERE project_id = $1 AND id = ANY ($2::uuid[])"
-PAGE = f"SELECT {TRACES} FROM traces WHERE project_id = $1 AND {{condition}} ORDER BY {{order_by}} LIMIT {{limit}}"
+BY_IDS = "SELECT {columns} FROM traces WHERE project_id = $1 AND id = ANY ($2::uuid[])"
+PAGE = "SELECT {columns} FROM traces WHERE project_id = $1 AND {condition} ORDER BY {order_by} LIMIT {limit}"
 COUNT = "SELECT count(*) FROM traces WHERE project_id = $1"
 
 
@@ -58,40 +58,51 @@ COLUMNS: Mapping[TraceOrderField, tuple[str, str, bool]] = {
 }
 
 
-async def one(context: Context, id: Id) -> Row | None:
+async def one(context: Context, id: Id, *, columns: Columns = None) -> Row | None:
     """One trace by its id; null when there is none in this project."""
     require(context.viewer, READ)
-    (row,) = await by_ids(context, [id])
+    (row,) = await by_ids(context, [id], columns)
     return row
 
 
-async def page(context: Context, *, order_by: TraceOrder | None = NEWEST_FIRST, page: Page) -> Connection:
+async def page(
+    context: Context, *, order_by: TraceOrder | None = NEWEST_FIRST, page: Page, columns: Columns = None
+) -> Connection:
     """Traces of the project, newest first unless ordered otherwise."""
     require(context.viewer, READ)
     window = window_of(page, ordering_of(order_by), scope="traces", offset=2)
-    sql = PAGE.format(condition=window.condition, order_by=window.order_by, limit=window.size + 1)
+    selected = listed(TRACE_COLUMNS, columns, "id", window.ordering.column)
+    sql = PAGE.format(columns=selected, condition=window.condition, order_by=window.order_by, limit=window.size + 1)
     rows = await context.database.fetch(sql, context.project_id, *window.bindings)
     return connection_of(rows, window, (COUNT, (context.project_id,)))
 
 
-async def by_ids(context: Context, ids: Sequence[str]) -> list[Row | None]:
+async def by_ids(context: Context, ids: Sequence[str], columns: Columns = None) -> list[Row | None]:
     """The trace of each id, or None."""
     wanted = [canonical(identity) for identity in ids]
-    rows = await context.database.fetch(BY_IDS, context.project_id, [identity for identity in wanted if identity])
+    sql = BY_IDS.format(columns=listed(TRACE_COLUMNS, columns, "id"))
+    rows = await context.database.fetch(sql, context.project_id, [identity for identity in wanted if identity])
     found = {row["id"]: row for row in rows}
     return [found.get(identity or "") for identity in wanted]
 
 
-async def of_steps(context: Context, parents: Sequence[Row]) -> list[Row | None]:
+@reads("trace_id")
+async def of_steps(context: Context, parents: Sequence[Row], *, columns: Columns = None) -> list[Row | None]:
     """The trace it belongs to."""
     require(context.viewer, READ)
-    return await by_ids(context, [parent["trace_id"] for parent in parents])
+    return await by_ids(context, [parent["trace_id"] for parent in parents], columns)
 
 
-async def recorded(context: Context, parents: Sequence[Row]) -> list[Row | None]:
+@reads("id", "project_id")
+async def recorded(context: Context, parents: Sequence[Row], *, columns: Columns = None) -> list[Row | None]:
     """The trace as it is stored now; null when the input was refused."""
-    found = iter(await by_ids(context, [parent["id"] for parent in parents if parent["id"] is not None]))
-    return [None if parent["id"] is None else next(found) for parent in parents]
+    if columns is not None and columns <= {"id", "project_id"}:
+        return [None if parent["id"] is None else parent for parent in parents]
+    found: dict[str, Row | None] = {}
+    for project in sorted({parent["project_id"] for parent in parents if parent["id"] is not None}):
+        ids = [parent["id"] for parent in parents if parent["project_id"] == project and parent["id"] is not None]
+        found |= dict(zip(ids, await by_ids(replace(context, project_id=project), ids, columns), strict=True))
+    return [found.get(parent["id"]) for parent in parents]
 
 
 def ordering_of(order: TraceOrder | None) -> Ordering:

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any, get_type_hints
 
 import strawberry
@@ -13,7 +13,14 @@ from strawberry.types.field import StrawberryField
 from resolvers.pages import ForwardPage, Page
 from schema.described import attribute_docs
 
+# What executors find in the metadata of a field.
 ANSWERED_BY = "answered by"
+COLUMN = "column"
+ABSENT = "absent"
+SAME_ROW = "same row"
+
+# An argument that resolvers may take from an executor, and that is none of the API's: which columns are wanted.
+COLUMNS = "columns"
 
 ARGUMENTS: Mapping[str, str] = {
     "order_by": "In which order; the id decides between equals.",
@@ -34,36 +41,47 @@ class AnsweredBy:
     resolver: Resolver
     batched: bool
 
+    def grouped(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments as the resolver wants them: those of a page put together."""
+        kind, parts = _page(self.resolver)
+        if kind is None:
+            return dict(arguments)
+        page = kind(**{name: value for name, value in arguments.items() if name in parts})
+        return {name: value for name, value in arguments.items() if name not in parts} | {"page": page}
+
 
 def answer(resolver: Resolver) -> Any:
     """An edge: `resolver(context, parents, **arguments)` is called once for all parents and answers one value each."""
+    answered = AnsweredBy(resolver, batched=True)
 
     async def resolve(root: Any, info: strawberry.Info, **arguments: Any) -> Any:
         loaders = info.context.loaders
         key = id(info._raw_info.field_nodes[0])  # noqa: SLF001  the field's place in the document
         loader = loaders.get(key)
         if loader is None:
-            batch = partial(_batch, resolver, info.context, _grouped(resolver, arguments))
+            batch = partial(_batch, resolver, info.context, answered.grouped(arguments))
             loader = loaders[key] = DataLoader(batch, cache=False)
         return await loader.load(root)
 
-    return _field(resolver, resolve, batched=True)
+    return _field(answered, resolve)
 
 
 def root(resolver: Resolver) -> Any:
     """A root field: `resolver(context, **arguments)`."""
+    answered = AnsweredBy(resolver, batched=False)
 
     async def resolve(info: strawberry.Info, **arguments: Any) -> Any:
-        return await resolver(info.context, **_grouped(resolver, arguments))
+        return await resolver(info.context, **answered.grouped(arguments))
 
-    return _field(resolver, resolve, batched=False)
+    return _field(answered, resolve)
 
 
 def stream(resolver: Callable[..., AsyncIterator[Any]]) -> Any:
     """A subscription root: `resolver(context, **arguments)` yields values."""
+    answered = AnsweredBy(resolver, batched=False)
 
     async def resolve(info: strawberry.Info, **arguments: Any) -> AsyncIterator[Any]:
-        async for value in resolver(info.context, **_grouped(resolver, arguments)):
+        async for value in resolver(info.context, **answered.grouped(arguments)):
             yield value
 
     resolve.__signature__ = _signature(resolver, batched=False)  # type: ignore[attr-defined]  # read by Strawberry
@@ -74,13 +92,13 @@ def column(name: str, *, absent: Any = None) -> Any:
     """A stored field whose column has another name than the API gives it; `absent` stands for null."""
     return strawberry.field(
         resolver=lambda root: absent if root[name] is None else root[name],
-        metadata={"column": name, "absent": absent},
+        metadata={COLUMN: name, ABSENT: absent},
     )
 
 
 def same_row() -> Any:
     """A field whose type shows other columns of the same row."""
-    return strawberry.field(resolver=lambda root: root, metadata={"same row": True})
+    return strawberry.field(resolver=lambda root: root, metadata={SAME_ROW: True})
 
 
 async def _batch(resolver: Resolver, context: Any, arguments: Mapping[str, Any], parents: list[Any]) -> Sequence[Any]:
@@ -88,12 +106,13 @@ async def _batch(resolver: Resolver, context: Any, arguments: Mapping[str, Any],
     return await answers
 
 
-def _field(resolver: Resolver, resolve: Callable[..., Any], *, batched: bool) -> StrawberryField:
-    resolve.__signature__ = _signature(resolver, batched=batched)  # type: ignore[attr-defined]  # read by Strawberry
+def _field(answered: AnsweredBy, resolve: Callable[..., Any]) -> StrawberryField:
+    signature = _signature(answered.resolver, batched=answered.batched)
+    resolve.__signature__ = signature  # type: ignore[attr-defined]  # read by Strawberry
     field: StrawberryField = strawberry.field(
         resolver=resolve,
-        description=inspect.getdoc(resolver),
-        metadata={ANSWERED_BY: AnsweredBy(resolver, batched)},
+        description=inspect.getdoc(answered.resolver),
+        metadata={ANSWERED_BY: answered},
     )
     return field
 
@@ -105,6 +124,8 @@ def _signature(resolver: Resolver, *, batched: bool) -> inspect.Signature:
     parameters = [_positional("root", Any)] if batched else []
     parameters.append(_positional("info", strawberry.Info))
     for parameter in given:
+        if parameter.name == COLUMNS:
+            continue
         hint = hints[parameter.name]
         if hint in (Page, ForwardPage):
             docs = attribute_docs(hint)
@@ -126,12 +147,10 @@ def _argument(name: str, hint: Any, default: Any, description: str) -> inspect.P
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
-def _grouped(resolver: Resolver, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments as the resolver wants them: those of a page put together."""
-    hints = get_type_hints(resolver)
-    kind = hints.get("page")
+@cache
+def _page(resolver: Resolver) -> tuple[type[Page | ForwardPage] | None, frozenset[str]]:
+    """The kind of page that a resolver wants, and the arguments it is made of."""
+    kind = get_type_hints(resolver).get("page")
     if kind not in (Page, ForwardPage):
-        return dict(arguments)
-    parts = {f.name for f in fields(kind)}
-    page = kind(**{name: value for name, value in arguments.items() if name in parts})
-    return {name: value for name, value in arguments.items() if name not in parts} | {"page": page}
+        return None, frozenset()
+    return kind, frozenset(part.name for part in fields(kind))

@@ -76,7 +76,7 @@ def _json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> s
     return _json(value_from_ast_untyped(node, variables))
 
 
-def _sent_as_is(value: Any) -> Any:
+def sent_as_is(value: Any) -> Any:
     """The encoder of the answer writes times, numbers and fragments by itself."""
     return value
 
@@ -95,7 +95,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         name="DateTime",
         description="RFC 3339 in UTC with up to microseconds, for example 2026-01-31T12:00:00.123456Z.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
-        serialize=_sent_as_is,
+        serialize=sent_as_is,
         parse_value=_moment,
     ),
     Json: strawberry.scalar(
@@ -122,7 +122,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     BigInt: strawberry.scalar(
         name="BigInt",
         description="64-bit integer, sent as a JSON number.",
-        serialize=_sent_as_is,
+        serialize=sent_as_is,
         parse_value=_integer,
     ),
     Cursor: strawberry.scalar(
