@@ -152,7 +152,7 @@ def _texts(draft: Draft, _: str) -> Iterator[Problem]:
         if text is None:
             continue
         length += len(text)
-        if _is_deep(text):
+        if is_deep(text):
             yield _invalid(f"JSON may be nested {JSON_DEPTH} levels deep.", field)
     if length > ITEM_LENGTH:
         yield _too_large(f"A record may have {ITEM_LENGTH:,} characters of JSON; this one has {length:,}.")
@@ -166,7 +166,8 @@ def _is_money(text: str) -> bool:
     return amount.is_finite() and 0 <= amount <= LARGEST_MONEY and len(text) <= MONEY_LENGTH
 
 
-def _is_deep(text: str) -> bool:
+def is_deep(text: str) -> bool:
+    """Whether a JSON text is nested deeper than we keep."""
     if len(text) < JSON_DEPTH or text.count("[") + text.count("{") <= JSON_DEPTH:
         return False
     depth = 0

@@ -18,35 +18,28 @@ def attributes_of(pairs: Iterable[KeyValue]) -> dict[str, Any]:
     return {pair.key: value_of(pair.value) for pair in pairs}
 
 
-def value_of(value: AnyValue) -> Any:  # noqa: ANN401  an attribute is any JSON value
+def value_of(value: AnyValue) -> Any:
     """A value as JSON knows it; bytes in base64."""
     # Most attributes are texts, and this asks once instead of twice.
     if text := value.string_value:
         return text
     match value.WhichOneof("value"):
-        case "int_value":
-            return value.int_value
-        case "bool_value":
-            return value.bool_value
-        case "double_value":
-            return value.double_value
+        case None | "string_value_strindex":  # texts by index belong to profiles
+            return None
         case "array_value":
             return [value_of(entry) for entry in value.array_value.values]
         case "kvlist_value":
             return attributes_of(value.kvlist_value.values)
         case "bytes_value":
             return b64encode(value.bytes_value).decode()
-        case "string_value":
-            return ""
-        case _:
-            return None
+        case scalar:
+            return getattr(value, scalar)
 
 
-def first(attributes: Attributes, names: Names) -> Any:  # noqa: ANN401  an attribute is any JSON value
+def first(attributes: Attributes, names: Names) -> Any:
     """The first of these attributes that says something, or None."""
     for name in names:
-        value = attributes.get(name)
-        if value is not None and value != "":
+        if (value := attributes.get(name)) is not None and value != "":
             return value
     return None
 
@@ -62,13 +55,15 @@ def word(attributes: Attributes, names: Names) -> str | None:
 def count(attributes: Attributes, names: Names) -> int | None:
     """The first of these attributes that is a count, however it is written."""
     for name in names:
-        number = number_in(attributes.get(name))
+        if (value := attributes.get(name)) is None:
+            continue
+        number = value if type(value) is int else number_in(value)
         if number is not None and 0 <= number <= LARGEST_COUNT:
             return int(number)
     return None
 
 
-def number_in(value: Any) -> float | int | None:  # noqa: ANN401  an attribute is any JSON value
+def number_in(value: Any) -> float | int | None:
     """The finite number in a value, or None."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -81,6 +76,6 @@ def number_in(value: Any) -> float | int | None:  # noqa: ANN401  an attribute i
     return number if math.isfinite(number) else None
 
 
-def is_true(value: Any) -> bool:  # noqa: ANN401  an attribute is any JSON value
+def is_true(value: Any) -> bool:
     """Whether a value means yes; some write it as a word."""
     return value is True or (isinstance(value, str) and value.lower() == "true")

@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 
-from ingest.otlp.attributes import Attributes, word
+from ingest.otlp.attributes import Attributes, first, word
 
 PROVIDER: Final = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "ai.model.provider", "llm.system")
 REQUEST_MODEL: Final = ("gen_ai.request.model", "llm.request.model_name", "ai.model.id", "llm.request.model")
@@ -55,21 +55,14 @@ class Callee:
     response_model: str | None
 
 
-NOBODY: Final = Callee(provider=None, model=None, request_model=None, response_model=None)
-
-
 def callee_of(attributes: Attributes) -> Callee:
     """Whom the span called, as far as it says."""
     provider = word(attributes, PROVIDER)
-    request, response, model = (word(attributes, names) for names in (REQUEST_MODEL, RESPONSE_MODEL, MODEL))
-    if request is None and response is None and model is None:
-        request = _requested(attributes)
-        if request is None and provider is None:
-            return NOBODY
+    response = word(attributes, RESPONSE_MODEL)
     return Callee(
         provider=None if provider is None else provider_named(provider),
-        model=model if response is None and request is None else None,
-        request_model=request,
+        model=word(attributes, MODEL) if response is None else None,
+        request_model=word(attributes, REQUEST_MODEL) or _requested(attributes),
         response_model=response,
     )
 
@@ -83,8 +76,8 @@ def provider_named(name: str) -> str:
 
 def _requested(attributes: Attributes) -> str | None:
     """The model among the parameters of a call, which is all that OpenInference tells of one that failed."""
-    parameters = word(attributes, PARAMETERS)
-    if parameters is None or '"model"' not in parameters:
+    parameters = first(attributes, PARAMETERS)
+    if not isinstance(parameters, str) or '"model"' not in parameters:
         return None
     try:
         values = orjson.loads(parameters)
