@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -21,13 +20,13 @@ from scripts.accounts import AccountError
 from scripts.embedded import start_postgres, start_redis
 from scripts.homes import FolderInUseError
 from scripts.memory import free_port, is_free, remembered_secret
+from scripts.polling import comes_true
 from scripts.processes import Guard, StartError
 from server.settings import Settings, SettingsError, read_settings
 
 SERVER = (sys.executable, "-m", "server")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 READY_SECONDS = 60.0
-POLL_SECONDS = 0.05
 DRAIN_SECONDS = 30.0
 MISUSE = 2
 
@@ -134,15 +133,13 @@ def _serving(environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], url: str) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while not _answers(f"{url}/readyz"):
-        if server.poll() is not None:
-            message = f"The server ended with status {server.returncode} before it was ready."
-            raise StartError(message)
-        if time.monotonic() > deadline:
-            message = f"The server was not ready within {READY_SECONDS:.0f} seconds."
-            raise StartError(message)
-        time.sleep(POLL_SECONDS)
+    ready = comes_true(lambda: server.poll() is not None or _answers(f"{url}/readyz"), READY_SECONDS)
+    if server.poll() is not None:
+        message = f"The server ended with status {server.returncode} before it was ready."
+        raise StartError(message)
+    if not ready:
+        message = f"The server was not ready within {READY_SECONDS:.0f} seconds."
+        raise StartError(message)
 
 
 def _answers(url: str) -> bool:

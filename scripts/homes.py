@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,9 +13,9 @@ from typing import IO
 import psutil
 
 from scripts.accounts import check_ours
+from scripts.polling import comes_true
 
 END_SECONDS = 20.0
-POLL_SECONDS = 0.01
 
 
 class FolderInUseError(Exception):
@@ -90,9 +89,14 @@ def end(processes: Sequence[psutil.Process], first: signal.Signals = signal.SIGI
     """End processes that may be nobody's children, by SIGKILL when the first signal does not do it."""
     tell(processes, signal.SIGCONT)
     tell(processes, first)
-    if not _end_in_time(processes):
+    if not comes_true(lambda: all_ended(processes), END_SECONDS):
         tell(processes, signal.SIGKILL)
-        _end_in_time(processes)
+        comes_true(lambda: all_ended(processes), END_SECONDS)
+
+
+def all_ended(processes: Sequence[psutil.Process]) -> bool:
+    """Whether none of them does anything any more."""
+    return all(has_ended(process) for process in processes)
 
 
 def has_ended(process: psutil.Process) -> bool:
@@ -101,15 +105,6 @@ def has_ended(process: psutil.Process) -> bool:
         return not process.is_running() or process.status() in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
     except psutil.NoSuchProcess:
         return True
-
-
-def _end_in_time(processes: Sequence[psutil.Process]) -> bool:
-    deadline = time.monotonic() + END_SECONDS
-    while not all(has_ended(process) for process in processes):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(POLL_SECONDS)
-    return True
 
 
 def _claim(folder: Path) -> IO[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,10 +12,10 @@ from pathlib import Path
 
 from scripts.accounts import OURSELVES, Account
 from scripts.homes import Home, end, tell
+from scripts.polling import comes_true
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
-POLL_SECONDS = 0.02
 LOG_LINES = 15
 
 # A shell that waits for the end of its input, which comes when we end in whatever way, and then stops the server. The
@@ -82,8 +81,9 @@ class Program:
 
     def start(self) -> None:
         """Start it and return as soon as it answers. Raises FolderInUseError, or StartError with the end of the log."""
-        if self._process is not None:
+        if self._process is not None and self._process.poll() is None:
             return
+        self.kill()
         self._launch.home.take()
         try:
             self._process = self._spawn()
@@ -149,11 +149,9 @@ class Program:
         return process
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while not self._launch.ready():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise StartError(self._failure(process))
-            time.sleep(POLL_SECONDS)
+        comes_true(lambda: process.poll() is not None or self._launch.ready(), START_SECONDS)
+        if process.poll() is not None or not self._launch.ready():
+            raise StartError(self._failure(process))
 
     def _failure(self, process: subprocess.Popen[bytes]) -> str:
         home = self._launch.home

@@ -7,7 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.acceptance.workplace import STOP_SECONDS, all_ended, workplace
+from scripts.homes import all_ended
+from tests.acceptance.workplace import STOP_SECONDS, workplace
 from tests.servers import Server
 from tests.waiting import until
 

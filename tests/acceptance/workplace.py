@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 import psutil
 
-from scripts.homes import has_ended
 from scripts.memory import free_port
 from tests.servers import ROOT
 from tests.waiting import until
@@ -100,7 +99,3 @@ def workplace(data: Path, log: Path, environment: Mapping[str, str] | None = Non
     finally:
         run.process.terminate()
         run.process.wait(STOP_SECONDS)
-
-
-def all_ended(processes: list[psutil.Process]) -> bool:
-    return all(has_ended(process) for process in processes)

@@ -15,8 +15,8 @@ TOOLS = ("bash", "cat", "chmod", "cmp", "dirname", "env", "find", "head", "mkdir
 # Stand-ins, for what a machine may have or lack. Each writes down how it was called.
 OLD_PYTHON = '[ "$1" = --version ] && echo "Python 3.9.2"; exit 1'
 BARE_PYTHON = 'case "$*" in *version_info*) exit 0;; *) exit 1;; esac'
-UV = 'echo "uv $*" >>calls; mkdir -p .venv/bin; printf "#!/bin/sh\\n" >.venv/bin/python; chmod +x .venv/bin/python'
-NPM = 'echo "npm $*" >>../calls; mkdir -p node_modules dist; echo {} >node_modules/.package-lock.json'
+UV = 'echo "uv $*" >>"$CALLS"; mkdir -p .venv/bin; printf "#!/bin/sh\\n" >.venv/bin/python; chmod +x .venv/bin/python'
+NPM = 'echo "npm $*" >>"$CALLS"; mkdir -p node_modules dist; echo {} >node_modules/.package-lock.json'
 NODE = "exit 0"
 
 
@@ -37,9 +37,8 @@ class Machine:
         (self.path / name).chmod(0o755)
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command, cwd=self.folder, env={"PATH": str(self.path)}, capture_output=True, text=True, check=False
-        )
+        environment = {"PATH": str(self.path), "CALLS": str(self.folder / "calls")}
+        return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
 
     def calls(self) -> list[str]:
         """How the stand-ins were called since the last time."""
@@ -133,6 +132,22 @@ def test_page_when_nothing_changed(machine: Machine, page: Path) -> None:
     assert calls == [[clean, build], [], [build]]
 
 
+def test_clients_when_nothing_changed(machine: Machine, page: Path) -> None:
+    """The clients of the tests are installed once, and again only for a younger lock."""
+    clients = machine.folder / "tests/clients"
+    clients.parent.mkdir()
+    page.rename(clients)
+    calls = []
+    for changed_at in (1_000, 1_000, time.time() + 10):
+        os.utime(clients / "package-lock.json", (changed_at, changed_at))
+        process = machine.run("scripts/install", "clients")
+        assert process.returncode == 0, process.stderr
+        calls.append([call for call in machine.calls() if call.startswith("npm")])
+
+    clean = "npm ci --no-audit --no-fund --loglevel=error"
+    assert calls == [[clean], [], [clean]]
+
+
 def test_page_when_its_build_failed(machine: Machine, page: Path) -> None:
     """A failed build is an error, and is tried again."""
     machine.has("npm", "exit 3")
@@ -146,4 +161,4 @@ def test_unknown_part(machine: Machine) -> None:
     process = machine.run("scripts/install", "wed")
 
     assert process.returncode == 1
-    assert "unknown part 'wed'; there are: web, uv, browser" in process.stderr
+    assert "unknown part 'wed'; there are: web, uv, clients, browser" in process.stderr

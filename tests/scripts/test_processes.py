@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from scripts.embedded import start_postgres, start_redis
-from scripts.homes import FolderInUseError, has_ended
+from scripts.homes import FolderInUseError, all_ended, has_ended
 from scripts.processes import Program
 from tests.scripts.programs import running
 from tests.servers import ROOT
@@ -50,7 +50,7 @@ def test_stop_ends_every_process(start: Callable[[Path], Program], data_folder: 
     server.stop()
     server.stop()
 
-    assert all(has_ended(process) for process in family)
+    assert all_ended(family)
 
 
 @STARTS
@@ -64,6 +64,19 @@ def test_restart_keeps_the_url(start: Callable[[Path], Program], data_folder: Pa
     second.stop()
 
     assert first.url == second.url
+
+
+@STARTS
+def test_start_after_a_death(start: Callable[[Path], Program], data_folder: Path) -> None:
+    """A server that ended by itself, or by a stranger's hand, can be started again."""
+    with running(start(data_folder)) as server:
+        first = psutil.Process(server.pid)
+        first.kill()
+        until(lambda: has_ended(first))
+
+        server.start()
+
+        assert server.pid != first.pid
 
 
 @STARTS

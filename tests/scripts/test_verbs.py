@@ -10,7 +10,7 @@ import pytest
 
 from tests.servers import ROOT
 
-SCRIPTS = ("bench", "check", "coverage", "install", "node", "schema", "test", "up")
+SCRIPTS = ("bench", "check", "coverage", "install", "node", "replay", "schema", "test", "up")
 
 
 @pytest.fixture
