@@ -34,7 +34,7 @@ async def events(
     project: Id | None = None,
     types: list[EventType] | None = None,
     after: Cursor | None = None,
-) -> AsyncIterator[Row]:
+) -> AsyncGenerator[Row, None]:
     """Every change in the project, in order, once. Resumes after `after` without loss, or says why it can't."""
     require(context.viewer, READ)
     if project is not None:

@@ -1,4 +1,4 @@
-"""A database that notes the statements it runs."""
+"""A database that notes the statements it runs, and one that falters."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 
 from models.database import Database
+from models.errors import Unavailable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,18 @@ class NotingDatabase(Database):
     async def execute(self, sql: str, *values: Any) -> str:
         self.statements.append(sql)
         return await super().execute(sql, *values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FalteringDatabase(Database):
+    """The pool of a real database that is away for the first few reads."""
+
+    away: list[Unavailable] = field(default_factory=list, compare=False)
+
+    async def fetch(self, sql: str, *values: Any) -> list[asyncpg.Record]:
+        if self.away:
+            raise self.away.pop()
+        return await super().fetch(sql, *values)
 
 
 def noting(database: Database) -> NotingDatabase:
