@@ -35,6 +35,8 @@ FROM unnest(
 )
 """
 
+PARAMETERS = 22  # the arrays of APPEND
+
 
 class Key(NamedTuple):
     """What a bucket is about."""
@@ -94,9 +96,9 @@ class RollUps:
         self._count(_trace_key(after, "new_"), after, "new_", 1)
 
     def columns(self) -> list[list[Any]]:
-        """The parameters of APPEND after the project; empty when nothing changed."""
+        """The parameters of APPEND after the project."""
         rows = [_row(key, delta) for key, delta in self.deltas.items() if _counts(delta)]
-        return [list(column) for column in zip(*rows, strict=True)]
+        return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(PARAMETERS)]
 
     def _count(self, key: Key, row: Row, side: str, sign: int) -> None:
         delta = self.deltas[key]

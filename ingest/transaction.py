@@ -26,11 +26,21 @@ R = TypeVar("R", TraceRecord, StepRecord)
 # The row lock that puts the writers of a project in the order of their positions; taken before any other row.
 LOCK_HEAD = "SELECT position FROM event_heads WHERE project_id = $1 FOR UPDATE"
 
-# Advances the head and appends the commit's events to the log.
-LOG = """
-WITH head AS (UPDATE event_heads SET position = $3 WHERE project_id = $1)
-INSERT INTO event_log (project_id, first_pos, last_pos, events, committed_at) VALUES ($1, $2, $3, $4::json, $5)
+# Advances the head, appends the commit's events to the log and the deltas to the roll-ups, in one round trip.
+CLOSE = f"""
+WITH head AS (UPDATE event_heads SET position = $25 WHERE project_id = $1),
+log AS (
+    INSERT INTO event_log (project_id, first_pos, last_pos, events, committed_at)
+    VALUES ($1, $24, $25, $26::json, $27)
+)
+{APPEND}
 """
+
+
+LIFE = {
+    "TRACE": (EventType.TRACE_STARTED, EventType.TRACE_UPDATED, EventType.TRACE_FINISHED),
+    "STEP": (EventType.STEP_STARTED, EventType.STEP_UPDATED, EventType.STEP_FINISHED),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,10 +116,8 @@ class Changes:
             rollups.replace_step(step)
         for identity, row in self.after.items():
             rollups.replace_trace(self.before[identity], row)
-        if columns := rollups.columns():
-            await self.connection.execute(APPEND, self.project_id, *columns)
         first, last, payload = position + 1, position + len(self.events), encode(self._events(position + 1))
-        await self.connection.execute(LOG, self.project_id, first, last, payload, self.now)
+        await self.connection.execute(CLOSE, self.project_id, *rollups.columns(), first, last, payload, self.now)
         return Committed(outcomes=[], first_position=first, last_position=last, payload=payload)
 
     async def _add(self, gains: Mapping[str, totals.Total]) -> set[str]:
@@ -140,7 +148,7 @@ class Changes:
 
     def _events(self, position: int) -> list[Event]:
         return [
-            Event(position=number, type=kind.value, trace_id=trace_id, step_id=step_id, occurred_at=self.now)
+            Event(position=number, type=kind, trace_id=trace_id, step_id=step_id, occurred_at=self.now)
             for number, (kind, trace_id, step_id) in enumerate(self.events, start=position)
         ]
 
@@ -207,11 +215,11 @@ def key_of(record: Record) -> tuple[str, ...]:
 
 def happened(subject: str, row: Row) -> list[EventType]:
     """The events of a changed row: its start when it is new, its end when it ended, or else an update."""
+    started, updated, finished = LIFE[subject]
     ended = row["new_status"] != "RUNNING" and row["old_status"] in (None, "RUNNING")
-    finish = [EventType(f"{subject}_FINISHED")] if ended else []
     if row["created"]:
-        return [EventType(f"{subject}_STARTED"), *finish]
-    return finish or [EventType(f"{subject}_UPDATED")]
+        return [started, finished] if ended else [started]
+    return [finished] if ended else [updated]
 
 
 def _outcomes(records: Sequence[Record], statuses: Mapping[tuple[str, ...], list[Status]]) -> Iterator[Outcome]:
