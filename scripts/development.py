@@ -57,7 +57,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("Stopped.", flush=True)
         return 0
-    except (AccountError, FolderInUseError, StartError) as error:
+    except (AccountError, FolderInUseError, StartError, OSError) as error:
         return _refuse(error, 1)
 
 

@@ -110,3 +110,14 @@ def test_settings_refused(name: str, value: str, data_folder: Path, tmp_path: Pa
 
         assert name in run.output
         assert list(data_folder.iterdir()) == []
+
+
+def test_folder_that_is_none(tmp_path: Path) -> None:
+    """A data folder that can't be one is named, without a traceback."""
+    folder = tmp_path / "file"
+    folder.write_text("not a folder")
+    with workplace(folder, tmp_path / "log") as run:
+        assert run.process.wait(STOP_SECONDS) == 1
+
+        assert run.output.startswith("scripts/up: ")
+        assert str(folder) in run.output
