@@ -96,6 +96,14 @@ class Edge:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Counting:
+    """The statement that counts whole lists, all of a level at once: a row has the `place` of a list and its `count`."""
+
+    sql: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Connection:
     """A page of rows and what lies around it."""
 
@@ -103,8 +111,10 @@ class Connection:
     window: Window
     more: bool
     """Whether there is more in the direction of reading."""
-    counting: tuple[str, tuple[Any, ...]]
-    """The statement that counts the whole list, and its values."""
+    counting: Counting
+    """What counts the whole list."""
+    place: int
+    """Which one of the lists counted together this is, from 1."""
 
     @property
     def nodes(self) -> Sequence[Row]:
@@ -171,12 +181,12 @@ def window_of(
     )
 
 
-def connection_of(rows: Sequence[Row], window: Window, counting: tuple[str, tuple[Any, ...]]) -> Connection:
+def connection_of(rows: Sequence[Row], window: Window, counting: Counting, place: int = 1) -> Connection:
     """The page made of up to `window.size + 1` rows as the statement returned them."""
     kept = rows[: window.size]
     if window.backward:
         kept = kept[::-1]
-    return Connection(rows=kept, window=window, more=len(rows) > window.size, counting=counting)
+    return Connection(rows=kept, window=window, more=len(rows) > window.size, counting=counting, place=place)
 
 
 def cursor_of(row: Row, window: Window) -> str:

@@ -15,6 +15,7 @@ from models.values import Id
 from resolvers.context import Context
 from resolvers.pages import (
     Connection,
+    Counting,
     Direction,
     ForwardPage,
     Ordering,
@@ -33,7 +34,7 @@ SELECT {columns} FROM trace_steps
 WHERE project_id = $1 AND (trace_id, id) IN (SELECT * FROM unnest($2::uuid[], $3::uuid[]))
 """
 PAGE = "SELECT {columns} FROM trace_steps WHERE project_id = $1 AND {condition} ORDER BY {order_by} LIMIT {limit}"
-COUNT = "SELECT count(*) FROM trace_steps WHERE project_id = $1"
+COUNT = "SELECT 1 AS place, count(*) FROM trace_steps WHERE project_id = $1"
 
 # One page per trace, all of them in one statement.
 OF_TRACES = """
@@ -44,7 +45,12 @@ CROSS JOIN LATERAL (
 ) AS steps
 ORDER BY wanted.place, {order_by}
 """
-COUNT_OF_TRACE = "SELECT count(*) FROM trace_steps WHERE project_id = $1 AND trace_id = $2"
+COUNT_OF_TRACES = """
+SELECT wanted.place, steps.count FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (trace, place)
+CROSS JOIN LATERAL (
+    SELECT count(*) FROM trace_steps WHERE project_id = $1 AND trace_id = wanted.trace
+) AS steps
+"""
 
 # The same for the children of steps.
 OF_PARENTS = """
@@ -56,7 +62,13 @@ CROSS JOIN LATERAL (
 ) AS steps
 ORDER BY wanted.place, {order_by}
 """
-COUNT_OF_PARENT = "SELECT count(*) FROM trace_steps WHERE project_id = $1 AND trace_id = $2 AND parent_id = $3"
+COUNT_OF_PARENTS = """
+SELECT wanted.place, steps.count FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY AS wanted (trace, parent, place)
+CROSS JOIN LATERAL (
+    SELECT count(*) FROM trace_steps
+    WHERE project_id = $1 AND trace_id = wanted.trace AND parent_id = wanted.parent
+) AS steps
+"""
 
 
 class StepOrderField(StrEnum):
@@ -112,7 +124,7 @@ async def page(
     require(context.viewer, READ)
     window = window_of(page, ordering_of(order_by or NEWEST_FIRST), scope="steps", offset=2)
     rows = await context.database.fetch(_sql(PAGE, window, columns), context.project_id, *window.bindings)
-    return connection_of(rows, window, (COUNT, (context.project_id,)))
+    return connection_of(rows, window, Counting(sql=COUNT, values=(context.project_id,)))
 
 
 @reads("id")
@@ -129,8 +141,7 @@ async def of_traces(
     window = window_of(page, ordering_of(order_by or OLDEST_FIRST), scope="trace.steps", offset=3, largest=LARGEST_PAGE)
     traces = [parent["id"] for parent in parents]
     rows = await context.database.fetch(_sql(OF_TRACES, window, columns), context.project_id, traces, *window.bindings)
-    counts = [(COUNT_OF_TRACE, (context.project_id, trace)) for trace in traces]
-    return _connections(rows, window, counts)
+    return _connections(rows, window, Counting(sql=COUNT_OF_TRACES, values=(context.project_id, traces)), len(parents))
 
 
 @reads("trace_id", "id")
@@ -143,8 +154,8 @@ async def of_parents(
     traces, steps = [parent["trace_id"] for parent in parents], [parent["id"] for parent in parents]
     sql = _sql(OF_PARENTS, window, columns)
     rows = await context.database.fetch(sql, context.project_id, traces, steps, *window.bindings)
-    counts = [(COUNT_OF_PARENT, (context.project_id, *key)) for key in zip(traces, steps, strict=True)]
-    return _connections(rows, window, counts)
+    counting = Counting(sql=COUNT_OF_PARENTS, values=(context.project_id, traces, steps))
+    return _connections(rows, window, counting, len(parents))
 
 
 @reads("trace_id", "parent_id")
@@ -172,12 +183,10 @@ async def _by_keys(
     return [found.get(key) if key[1] else None for key in keys]
 
 
-def _connections(
-    rows: Sequence[Row], window: Window, counts: Sequence[tuple[str, tuple[str, ...]]]
-) -> list[Connection]:
-    """One page for each statement that counts it, from rows sorted by their places."""
+def _connections(rows: Sequence[Row], window: Window, counting: Counting, places: int) -> list[Connection]:
+    """One page for each place, from rows sorted by their places."""
     pages = {place: list(group) for place, group in groupby(rows, key=itemgetter("place"))}
-    return [connection_of(pages.get(place, []), window, counting) for place, counting in enumerate(counts, 1)]
+    return [connection_of(pages.get(place, []), window, counting, place) for place in range(1, places + 1)]
 
 
 def ordering_of(order: StepOrder) -> Ordering:

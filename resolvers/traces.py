@@ -11,12 +11,12 @@ from ingest.rules import canonical
 from models.rows import Row
 from models.values import Id
 from resolvers.context import Context
-from resolvers.pages import Connection, Direction, Ordering, Page, connection_of, window_of
+from resolvers.pages import Connection, Counting, Direction, Ordering, Page, connection_of, window_of
 from resolvers.rows import TRACE_COLUMNS, Columns, listed, reads
 
 BY_IDS = "SELECT {columns} FROM traces WHERE project_id = $1 AND id = ANY ($2::uuid[])"
 PAGE = "SELECT {columns} FROM traces WHERE project_id = $1 AND {condition} ORDER BY {order_by} LIMIT {limit}"
-COUNT = "SELECT count(*) FROM traces WHERE project_id = $1"
+COUNT = "SELECT 1 AS place, count(*) FROM traces WHERE project_id = $1"
 
 
 class TraceOrderField(StrEnum):
@@ -74,7 +74,7 @@ async def page(
     selected = listed(TRACE_COLUMNS, columns, "id", window.ordering.column)
     sql = PAGE.format(columns=selected, condition=window.condition, order_by=window.order_by, limit=window.size + 1)
     rows = await context.database.fetch(sql, context.project_id, *window.bindings)
-    return connection_of(rows, window, (COUNT, (context.project_id,)))
+    return connection_of(rows, window, Counting(sql=COUNT, values=(context.project_id,)))
 
 
 async def by_ids(context: Context, ids: Sequence[str], columns: Columns = None) -> list[Row | None]:

@@ -1,0 +1,37 @@
+"""Every statement that goes to PostgreSQL, as the driver sees it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from asyncpg.connection import LoggedQuery
+
+from models.database import Database, open_database
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountedDatabase:
+    """A database with a single connection, whose statements are noted."""
+
+    database: Database
+    noted: list[str] = field(default_factory=list)
+
+    def note(self, statement: LoggedQuery) -> None:
+        """Called by the driver after each statement, ours or its own."""
+        self.noted.append(statement.query)
+
+
+@asynccontextmanager
+async def open_counted(url: str) -> AsyncIterator[CountedDatabase]:
+    """Open a database and note whatever is sent to it.
+
+    There is one connection, since notes are taken of each. The driver asks for a type once per connection: run what
+    you count before you count it.
+    """
+    async with open_database(url, connections=1) as database:
+        counted = CountedDatabase(database=database)
+        async with database.connection() as connection:
+            connection.add_query_logger(counted.note)
+        yield counted

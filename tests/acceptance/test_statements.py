@@ -1,0 +1,140 @@
+"""How many statements a document costs: one for each level of it, whatever the size of its pages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from auth.projects import create_project
+from auth.viewer import SCOPES, Viewer
+from ingest.drafts import Draft, StepDraft, TraceDraft
+from ingest.pricing import unpriced
+from ingest.writer import open_writer
+from models.ids import new_id
+from models.values import Uuid
+from operations.engine import Engine, engine
+from pubsub.memory import MemoryBroker
+from resolvers.context import Context
+from schema.contract import contract
+from tests.acceptance.statements import CountedDatabase, open_counted
+
+START = datetime(2026, 11, 2, tzinfo=UTC)
+TRACES = 60
+STEPS = 12
+
+DOCUMENTS = {
+    "{ traces(first: 50) { nodes { steps(first: 20) { nodes { name } } } } }": 2,
+    "{ traces(first: 50) { nodes { id name status usage { total } models } pageInfo { hasNextPage endCursor } } }": 1,
+    "{ traces(first: 50) { totalCount edges { cursor node { id } } } }": 2,
+    "{ traces(last: 50) { nodes { project { name } steps(last: 3) { nodes { input output } } } } }": 3,
+    "{ traces(first: 50) { nodes { steps(first: 1) { totalCount } } } }": 3,
+    "{ traces(first: 9) { nodes { steps { nodes { children { nodes { name children { nodes { id } } } } } } } } }": 4,
+    "{ steps(first: 50) { nodes { name trace { name status } } } }": 2,
+    "{ steps(first: 50) { nodes { parent { name trace { id steps(first: 2) { nodes { id } } } } } } }": 4,
+    "{ a: traces(first: 5) { nodes { id } } b: steps(first: 5) { nodes { id } } }": 2,
+    "{ __typename __schema { queryType { name } } }": 0,
+}
+RECORD = """
+mutation Record($input: IngestInput!) { ingest(input: $input) { accepted refused traces { status } steps { status } } }
+"""
+
+
+@pytest.fixture
+async def counted(database_url: str) -> AsyncIterator[CountedDatabase]:
+    async with open_counted(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def context(counted: CountedDatabase) -> AsyncIterator[Context]:
+    """The surroundings of operations in a project of 60 traces with 12 steps each, the last three below the first."""
+    viewer = Viewer(key_id=new_id(), key_name="test", scopes=SCOPES, project_id=None, expires_at=None)
+    project = await create_project(counted.database, "counted")
+    broker = MemoryBroker()
+    async with open_writer(counted.database, broker, unpriced) as writer:
+        for number in range(TRACES):
+            await writer.record(project["id"], a_run(START + timedelta(minutes=number)))
+        yield Context(viewer=viewer, project_id=project["id"], database=counted.database, writer=writer, broker=broker)
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["planned", "by graphql-core"])
+def either_engine(request: pytest.FixtureRequest) -> Engine:
+    schema = contract._schema  # noqa: SLF001  Strawberry has no public way to it
+    return engine(schema, planned=request.param)
+
+
+async def test_documents_cost_a_statement_per_level(
+    either_engine: Engine, context: Context, counted: CountedDatabase
+) -> None:
+    """Each document sends exactly as many statements as its levels need, by either executor."""
+    costs = {document: len(await statements_of(either_engine, document, context, counted)) for document in DOCUMENTS}
+
+    assert costs == DOCUMENTS
+
+
+async def test_recording_costs_the_same_for_one_as_for_many(
+    either_engine: Engine, context: Context, counted: CountedDatabase
+) -> None:
+    """A batch is one transaction of as many statements as a single run with its steps."""
+    few, many = [
+        await statements_of(either_engine, RECORD, context, counted, (a_batch(runs), a_batch(runs))) for runs in (1, 40)
+    ]
+
+    assert len(few) == len(many)
+
+
+async def test_every_statement_is_counted(counted: CountedDatabase) -> None:
+    """What goes through the database's own methods and what goes through its connections is all noted."""
+    counted.noted.clear()
+    await counted.database.fetch("SELECT 1 WHERE $1", True)
+    async with counted.database.connection() as connection, connection.transaction():
+        await connection.execute("SET LOCAL work_mem = '1MB'")
+        await connection.fetchval("SELECT 2")
+
+    assert counted.noted == ["SELECT 1 WHERE $1", "BEGIN;", "SET LOCAL work_mem = '1MB'", "SELECT 2", "COMMIT;"]
+
+
+async def statements_of(
+    engine: Engine,
+    document: str,
+    context: Context,
+    counted: CountedDatabase,
+    variables: Sequence[dict[str, Any]] = ({}, {}),
+) -> list[str]:
+    """The statements of a document's last run; the first one taught the driver its types."""
+    for given in variables:
+        counted.noted.clear()
+        answer = await engine.run(engine.prepare(document, None), given, replace(context, loaders={}))
+        assert "errors" not in orjson.loads(answer.body), answer.body
+    return list(counted.noted)
+
+
+def a_run(start: datetime) -> list[Draft]:
+    """A trace with 12 steps, the last three of them called by the first."""
+    trace = Uuid(new_id())
+    steps = [Uuid(new_id()) for _ in range(STEPS)]
+    return [
+        TraceDraft(id=trace, name="run", start_time=start),
+        *(
+            StepDraft(
+                id=step,
+                trace_id=trace,
+                parent_id=steps[0] if number >= STEPS - 3 else None,
+                name=f"step {number}",
+                start_time=start + timedelta(seconds=number),
+            )
+            for number, step in enumerate(steps)
+        ),
+    ]
+
+
+def a_batch(runs: int) -> dict[str, Any]:
+    """The variables that record so many runs of two steps."""
+    traces = [{"id": new_id(), "name": "run"} for _ in range(runs)]
+    steps = [{"id": new_id(), "traceId": trace["id"], "name": "step"} for trace in traces for _ in range(2)]
+    return {"input": {"traces": traces, "steps": steps}}
