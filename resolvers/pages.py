@@ -97,7 +97,7 @@ class Edge:
 
 @dataclass(frozen=True, kw_only=True)
 class Counting:
-    """The statement that counts whole lists, all of a level at once: a row has the `place` of a list and its `count`."""
+    """The statement that counts whole lists, all of a level at once: its rows have `place` and `count`."""
 
     sql: str
     values: tuple[Any, ...]
