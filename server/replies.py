@@ -12,7 +12,7 @@ from starlette.types import Scope, Send
 
 from models.errors import Conflict, Fault, Invalid, NotFound, Overloaded, Refused, Unauthenticated, Unavailable
 from operations.answers import Answer, failure_answer, rejection_answer
-from operations.rejection import BAD_REQUEST, Rejected
+from operations.rejection import BAD_REQUEST, Rejected, bad_request
 from server.negotiation import JSON
 
 STATUS: Final[Mapping[type[Fault], HTTPStatus]] = {
@@ -35,12 +35,13 @@ class Reply:
     status: int
     body: bytes
     media_type: str = JSON
+    charset: str = "; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
 
     async def send(self, send: Send) -> None:
         """Send it."""
         headers = [
-            (b"content-type", f"{self.media_type}; charset=utf-8".encode()),
+            (b"content-type", (self.media_type + self.charset).encode()),
             (b"content-length", b"%d" % len(self.body)),
             *((name.encode(), value.encode()) for name, value in self.headers.items()),
         ]
@@ -79,6 +80,12 @@ def reply_to_rejection(rejection: Rejected, media_type: str) -> Reply:
 def reply_to_fault(fault: Fault, media_type: str) -> Reply:
     """The reply for a fault that kept the operation from being run."""
     return _fault_reply(fault, failure_answer(fault).body, media_type)
+
+
+def reply_to_turned_away(turned_away: TurnedAway, media_type: str) -> Reply:
+    """The reply for a request that breaks a rule of HTTP."""
+    body = bad_request(str(turned_away)).body
+    return Reply(status=turned_away.status, body=body, media_type=media_type, headers=turned_away.headers)
 
 
 def reply_to_error(error: Exception, media_type: str) -> Reply:
