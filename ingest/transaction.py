@@ -17,7 +17,7 @@ from ingest.rollups import APPEND, RollUps
 from models import faults
 from models.database import Connection
 from models.enums import EventType
-from models.errors import OutcomeUnknown
+from models.errors import NotFound, OutcomeUnknown
 from models.rows import Row
 from pubsub.event import Event, encode
 
@@ -158,11 +158,13 @@ async def commit(
 ) -> Committed:
     """Write the records of one project in one transaction; committed when this returns.
 
-    Raises the driver's errors; nothing is written then, unless the connection broke during COMMIT itself.
+    Raises NotFound for a project that is not there, else the driver's errors; nothing is written then, unless the connection broke during COMMIT itself.
     """
     changes = Changes(connection=connection, project_id=project_id, now=now, price=price)
     async with committing(connection):
         position = await connection.fetchval(LOCK_HEAD, project_id)
+        if position is None:
+            raise NotFound("There is no such project.")
         await changes.merge_traces([record for record in records if isinstance(record, TraceRecord)])
         await changes.merge_steps([record for record in records if isinstance(record, StepRecord)])
         await changes.add_totals()
