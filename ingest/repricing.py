@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from ingest.pricing import Call, Price
 from ingest.records import StepRecord
@@ -30,7 +31,7 @@ def priced(record: StepRecord, price: Price) -> StepRecord:
             record.cache_read_tokens, record.cache_write_tokens, record.reasoning_tokens, record.start_time,
         )
     )  # fmt: skip
-    return record if cost is None else record._replace(cost=str(cost), cost_source="CALCULATED")
+    return record if cost is None else record._replace(cost=written(cost), cost_source="CALCULATED")
 
 
 async def corrected(connection: Connection, project_id: str, rows: Sequence[Row], price: Price) -> list[Row]:
@@ -56,4 +57,9 @@ def _cost(row: Row, price: Price) -> str | None:
         row["new_start_time"],
     )  # fmt: skip
     cost = price(call) if call.model is not None else None
-    return None if cost is None else str(cost)
+    return None if cost is None else written(cost)
+
+
+def written(cost: Decimal) -> str:
+    """A cost with all its digits, as PostgreSQL writes it: `corrected` compares the two."""
+    return f"{cost:f}"
