@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ingest.drafts import StepCorrection, StepDraft, TraceCorrection, TraceDraft, Usage
-from ingest.rules import canonical
 from models.enums import CostSource, StepKind, StepStatus, TraceStatus
-from models.ids import new_id, time_of
+from models.ids import canonical, new_id, time_of
 
 # Marks an end time that the server's clock gave because a correction ended the record without saying when.
 ENDED = "ended"

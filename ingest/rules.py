@@ -11,11 +11,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from operator import attrgetter
 from typing import Any
-from uuid import UUID
 
 from ingest.drafts import Draft, StepCorrection, StepDraft, TraceCorrection, TraceDraft
 from ingest.outcomes import Problem
-from models.ids import first_id
+from models.ids import canonical, first_id
 
 NAME_LENGTH = 1_000
 WORD_LENGTH = 500
@@ -39,7 +38,6 @@ OBJECTS = ("metadata", "attributes")
 COUNTS = ("input", "output", "cache_read", "cache_write", "reasoning")
 
 BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
-CANONICAL = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
 
 
 @dataclass(frozen=True)
@@ -73,16 +71,6 @@ def problems(draft: Draft, latest: str) -> list[Problem]:
     for rule in RULES:
         found.extend(rule(draft, latest))
     return found
-
-
-def canonical(identity: str) -> str | None:
-    """The canonical form of a UUID in any of its spellings; None when it is none."""
-    if CANONICAL(identity):
-        return identity
-    try:
-        return str(UUID(identity))
-    except (ValueError, AttributeError, TypeError):
-        return None
 
 
 def _ids(draft: Draft, latest: str) -> Iterator[Problem]:

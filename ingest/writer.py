@@ -14,12 +14,13 @@ from ingest.drafts import Draft, StepCorrection, StepDraft
 from ingest.outcomes import Outcome, Problem, Status
 from ingest.pricing import Price
 from ingest.records import Record, StepRecord, step_record, trace_record
-from ingest.rules import canonical, latest_id, problems
+from ingest.rules import latest_id, problems
 from ingest.transaction import Committed, commit
 from ingest.weeks import Weeks
 from models import faults
 from models.database import Database
 from models.errors import Fault, Invalid, Overloaded, Unavailable
+from models.ids import canonical
 
 TRANSACTIONS = 2  # in flight at once: while one waits for the disk the other one fills
 GROUP_ROWS = 1_000

@@ -1,9 +1,12 @@
 """UUIDv7 (RFC 9562): ids that carry their time in their first 48 bits."""
 
 import os
+import re
 import time
 from datetime import UTC, datetime
 from uuid import UUID
+
+CANONICAL = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
 
 
 def new_id(milliseconds: int | None = None) -> str:
@@ -34,3 +37,13 @@ def time_of(identity: str) -> datetime | None:
 def first_id(moment: datetime) -> str:
     """The smallest UUIDv7 of a moment: the bound of a partition."""
     return str(UUID(bytes=with_time(bytes(10), int(moment.timestamp() * 1000))))
+
+
+def canonical(identity: str) -> str | None:
+    """The canonical form of a UUID in any of its spellings; None when it is none."""
+    if CANONICAL(identity):
+        return identity
+    try:
+        return str(UUID(identity))
+    except (ValueError, AttributeError, TypeError):
+        return None

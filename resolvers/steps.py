@@ -9,7 +9,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from auth.viewer import READ, require
-from ingest.rules import canonical
+from models.ids import canonical
 from models.rows import Row
 from models.values import Id
 from resolvers.context import Context

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from auth.viewer import READ, require
-from ingest.rules import canonical
+from models.ids import canonical
 from models.rows import Row
 from models.values import Id
 from resolvers.context import Context

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from ingest.drafts import Draft, StepCorrection, StepDraft, TraceDraft, Usage
-from ingest.rules import ITEM_LENGTH, canonical, latest_id, problems
-from models.ids import new_id
+from ingest.rules import ITEM_LENGTH, latest_id, problems
+from models.ids import canonical, new_id
 from models.values import BigInt, Json, Money, Uuid
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
