@@ -18,12 +18,14 @@ class Answer:
 
     `body` is the whole JSON object, `errors` the JSON array of its errors, empty when there are none. Without data the
     operation did not run. `unavailable` is the reason why nothing was answered though it could be at another time.
+    `cursor` is where a subscription can be resumed after this answer.
     """
 
     body: bytes
     has_data: bool
     errors: bytes = b""
     unavailable: Unavailable | None = None
+    cursor: str | None = None
 
 
 def answer(result: ExecutionResult, most_errors: int) -> Answer:
@@ -54,7 +56,7 @@ def without_data(errors: Sequence[Described], unavailable: Unavailable | None = 
 
 def _with_data(data: object, errors: Sequence[Described], unavailable: Unavailable | None = None) -> Answer:
     try:
-        written = orjson.dumps(data)
+        written = orjson.dumps(data, option=orjson.OPT_UTC_Z)
     except TypeError as error:  # a scalar of ours let a value pass that is no JSON
         return failure_answer(error)
     if not errors:

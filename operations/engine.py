@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
@@ -20,6 +20,7 @@ from operations.execution import Handover, execute
 from operations.limits import Limits
 from operations.plan import Plan, Planner
 from operations.rejection import INVALID, rejected
+from operations.resumption import resumed
 
 Variables: TypeAlias = Mapping[str, Any] | None
 Fresh: TypeAlias = Callable[[Any], object]
@@ -55,6 +56,10 @@ class Engine:
     def prepare(self, document: str, operation_name: str | None) -> Prepared:
         """Find the operation to run, parsing and validating its document at most once. Raises Rejected."""
         return self.documents.prepare(document, operation_name)
+
+    def resume(self, prepared: Prepared, cursor: str) -> Prepared:
+        """The same subscription, begun after a cursor that an earlier answer carried."""
+        return resumed(self.schema, prepared, cursor)
 
     async def run(self, prepared: Prepared, variables: Variables, context: object) -> Answer:
         """Run a query or a mutation to its end; what goes wrong is part of the answer."""
@@ -94,7 +99,8 @@ class Engine:
         executor = executor.build_per_event_executor(payload)
         executor.context_value = self.fresh(executor.context_value)
         result = await _within(self.deadlines.of(prepared), _event_result(prepared, plan, executor))
-        return answer(result, self.limits.errors)
+        told = answer(result, self.limits.errors)
+        return replace(told, cursor=payload.get("cursor")) if isinstance(payload, Mapping) else told
 
     async def _result(
         self, prepared: Prepared, values: VariableValues, variables: Variables, context: object

@@ -16,7 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from auth.development import ensure_development_key
 from auth.uses import keep_uses
-from ingest.pricing import unpriced
+from ingest.catalogue import catalogue_price
 from ingest.upkeep import Schedule, keep_up
 from ingest.writer import Limits as WriterLimits
 from ingest.writer import open_writer
@@ -34,8 +34,10 @@ from server.admission import Admission, renewed
 from server.drain import Drain
 from server.graphql import GraphQLDoor
 from server.health import Preparation, Probe, health_routes, redis_probe
+from server.otlp import otlp_routes
 from server.settings import Settings
 from server.socket import SocketLimits
+from server.sse import EventStreams
 from server.web import web_routes
 from server.websocket import WebSocketDoor
 
@@ -67,7 +69,7 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
         log = Log(read=partial(read_log, database), head=partial(head, database), trouble=(Unavailable,))
         broker = await stack.enter_async_context(open_broker(redis_url, log))
         limits = WriterLimits(deadline=settings.write_seconds)
-        writer = await stack.enter_async_context(open_writer(database, broker, unpriced, limits))
+        writer = await stack.enter_async_context(open_writer(database, broker, catalogue_price, limits))
         redis_answers = await stack.enter_async_context(redis_probe(redis_url))
         preparation = Preparation()
         prepare = partial(_prepare, database, settings.dev_key)
@@ -87,9 +89,13 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
 def application(resources: Resources, settings: Settings, drain: Drain) -> Starlette:
     """The doors."""
     ours = contract_engine(settings)
+    streams = EventStreams(
+        engine=ours, drain=drain, ping_seconds=settings.ping_seconds, send_seconds=settings.send_seconds
+    )
     http = GraphQLDoor(
         engine=ours,
         admit=resources.admission,
+        streams=streams,
         max_body_bytes=settings.max_body_bytes,
         body_seconds=settings.body_seconds,
     )
@@ -104,6 +110,9 @@ def application(resources: Resources, settings: Settings, drain: Drain) -> Starl
         routes=[
             Route("/graphql", http),
             WebSocketRoute("/graphql", websocket),
+            *otlp_routes(
+                resources.admission, max_body_bytes=settings.max_body_bytes, body_seconds=settings.body_seconds
+            ),
             *health_routes(resources.database, resources.redis_answers, resources.preparation, drain),
             *web_routes(WEB, settings.dev_key),
         ]

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from enum import Enum, auto
 from http import HTTPStatus
 
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from models.errors import Fault
-from operations.answers import Answer
+from operations.answers import Answer, rejection_answer
 from operations.documents import Prepared
 from operations.engine import Engine
-from operations.rejection import Rejected, bad_request
+from operations.rejection import Rejected
 from server.admission import Admit
 from server.body import ClientGone, parse_json, read_body
 from server.departure import Departure
-from server.negotiation import JSON, accepted, is_json
+from server.negotiation import JSON, accepted, accepts_events, is_json
 from server.replies import (
     Reply,
     TurnedAway,
@@ -25,10 +27,25 @@ from server.replies import (
     reply_to_error,
     reply_to_fault,
     reply_to_rejection,
+    reply_to_turned_away,
 )
 from server.request import GraphQLRequest, request_in, request_in_query
+from server.sse import EventStreams, only
+from server.transport import ABORT
 
 METHODS = ("GET", "POST")
+NEEDS_A_STREAM = (
+    "A subscription needs a stream: connect by WebSocket with the subprotocol graphql-transport-ws, "
+    "or accept text/event-stream."
+)
+
+
+class Wanted(Enum):
+    """What a client accepts: a plain reply, a stream of events, or either, as the operation needs it."""
+
+    REPLY = auto()
+    EVENTS = auto()
+    EITHER = auto()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,39 +54,45 @@ class GraphQLDoor:
 
     engine: Engine
     admit: Admit
+    streams: EventStreams
     max_body_bytes: int
     body_seconds: float
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Reply to one request; whatever goes wrong, the reply has GraphQL's shape."""
-        accept = header(scope, b"accept")
-        media_type = accepted(accept) or JSON
+        media_type = accepted(header(scope, b"accept")) or JSON
         try:
-            reply = await self._reply(scope, receive, media_type)
+            outcome = await self._outcome(scope, receive, media_type)
         except ClientGone:
             return
         except TurnedAway as turned_away:
-            rejection = bad_request(str(turned_away))
-            reply = Reply(
-                status=turned_away.status, body=rejection.body, media_type=media_type, headers=turned_away.headers
-            )
+            outcome = reply_to_turned_away(turned_away, media_type)
         except Rejected as rejection:
-            reply = reply_to_rejection(rejection, media_type)
+            outcome = reply_to_rejection(rejection, media_type)
         except Fault as fault:
-            reply = reply_to_fault(fault, media_type)
+            outcome = reply_to_fault(fault, media_type)
         except Exception as error:  # noqa: BLE001  a door: what is not ours is masked and logged
-            reply = reply_to_error(error, media_type)
-        await reply.send(send)
+            outcome = reply_to_error(error, media_type)
+        if isinstance(outcome, Reply):
+            await outcome.send(send)
+        else:
+            await self.streams.send(outcome, receive, send, scope.get("state", {}).get(ABORT))
 
-    async def _reply(self, scope: Scope, receive: Receive, media_type: str) -> Reply:
+    async def _outcome(self, scope: Scope, receive: Receive, media_type: str) -> Reply | AsyncGenerator[Answer]:
         _check_method(scope)
-        _check_accept(scope)
+        wanted = _wanted(scope)
         context = await self.admit(header(scope, b"authorization"), header(scope, b"x-tracegraph-project"))
         request = await self._request(scope, receive)
-        prepared = self.engine.prepare(request.query, request.operation_name)
-        _check_operation(scope, prepared)
-        answer = await self._run(prepared, request, context, receive)
-        return reply_to_answer(answer, media_type)
+        try:
+            prepared = self.engine.prepare(request.query, request.operation_name)
+        except Rejected as rejection:
+            if wanted is Wanted.EVENTS:
+                return only(rejection_answer(rejection))
+            raise
+        _check_operation(scope, prepared, wanted)
+        if wanted is Wanted.EVENTS or prepared.type is OperationType.SUBSCRIPTION:
+            return self.streams.answers(prepared, request.variables, context, header(scope, b"last-event-id"))
+        return reply_to_answer(await self._run(prepared, request, context, receive), media_type)
 
     async def _request(self, scope: Scope, receive: Receive) -> GraphQLRequest:
         if scope["method"] == "GET":
@@ -92,10 +115,15 @@ def _check_method(scope: Scope) -> None:
         raise TurnedAway(HTTPStatus.METHOD_NOT_ALLOWED, message, {"allow": ", ".join(METHODS)})
 
 
-def _check_accept(scope: Scope) -> None:
-    if accepted(header(scope, b"accept")) is None:
-        message = "An answer comes as application/graphql-response+json or application/json, in UTF-8."
-        raise TurnedAway(HTTPStatus.NOT_ACCEPTABLE, message)
+def _wanted(scope: Scope) -> Wanted:
+    accept = header(scope, b"accept")
+    takes_events, takes_replies = accepts_events(accept), accepted(accept) is not None
+    if takes_events:
+        return Wanted.EITHER if takes_replies else Wanted.EVENTS
+    if takes_replies:
+        return Wanted.REPLY
+    message = "An answer comes as application/graphql-response+json, application/json or text/event-stream, in UTF-8."
+    raise TurnedAway(HTTPStatus.NOT_ACCEPTABLE, message)
 
 
 def _check_content(scope: Scope) -> None:
@@ -107,9 +135,8 @@ def _check_content(scope: Scope) -> None:
         )
 
 
-def _check_operation(scope: Scope, prepared: Prepared) -> None:
-    if prepared.type is OperationType.SUBSCRIPTION:
-        message = "A subscription needs a stream: connect by WebSocket with the subprotocol graphql-transport-ws."
-        raise TurnedAway(HTTPStatus.NOT_ACCEPTABLE, message)
+def _check_operation(scope: Scope, prepared: Prepared, wanted: Wanted) -> None:
+    if prepared.type is OperationType.SUBSCRIPTION and wanted is Wanted.REPLY:
+        raise TurnedAway(HTTPStatus.NOT_ACCEPTABLE, NEEDS_A_STREAM)
     if scope["method"] == "GET" and prepared.type is OperationType.MUTATION:
         raise TurnedAway(HTTPStatus.METHOD_NOT_ALLOWED, "A mutation has to be sent by POST.", {"allow": "POST"})

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from server.application import application, open_resources
 from server.drain import Drain
 from server.settings import Settings
-from server.transport import SocketProtocol
+from server.transport import RequestProtocol, SocketProtocol
 
 # After the sockets have gone, requests under way have their own deadlines; nothing may hold us longer.
 GRACEFUL_SECONDS = 15
@@ -69,7 +69,7 @@ def configuration(application: ASGIApp, settings: Settings) -> uvicorn.Config:
         application,
         host=settings.host,
         port=settings.port,
-        http="httptools",
+        http=RequestProtocol,
         ws=SocketProtocol,
         ws_max_size=settings.max_message_bytes,
         # Compressing costs three times as much as sending, and memory for each socket.

@@ -1,7 +1,12 @@
 """The whole server, in a process of its own, in front of a real PostgreSQL and a real Redis."""
 
+import json
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
 import httpx
 
+from pubsub import cursor
 from tests.servers import Server
 
 
@@ -32,3 +37,47 @@ def test_a_trace_goes_through_all_floors(server: Server) -> None:
 def test_the_server_stops_when_told(server: Server) -> None:
     """SIGTERM ends the server, and its status says that all is well."""
     assert server.stop() == 0
+
+
+def test_a_stream_is_resumed_by_the_id_of_its_last_event(server: Server) -> None:
+    """Who comes back with `Last-Event-ID` gets what happened since, from the first event that they missed."""
+    with httpx.Client(base_url=server.url, trust_env=False, headers=server.headers, timeout=20) as client:
+        project_id = record(client, "first")
+        with follow(client, cursor.encode(project_id, 0)) as live:
+            identity, seen = next_event(live.iter_lines())
+            record(client, "second")
+            record(client, "third")
+        with follow(client, identity) as resumed:
+            lines = resumed.iter_lines()
+            missed = [next_event(lines)[1] for _ in range(2)]
+
+    assert [name_in(data) for data in (seen, *missed)] == ["first", "second", "third"]
+
+
+def follow(client: httpx.Client, after: str) -> AbstractContextManager[httpx.Response]:
+    query = "subscription { events { ... on TraceStarted { trace { name } } } }"
+    return client.stream(
+        "POST", "/graphql", json={"query": query}, headers={"accept": "text/event-stream", "last-event-id": after}
+    )
+
+
+def record(client: httpx.Client, name: str) -> str:
+    """Record a trace; returns the id of its project."""
+    query = "mutation($name: String!) { createTrace(input: {name: $name}) { trace { project { id } } } }"
+    answer = client.post("/graphql", json={"query": query, "variables": {"name": name}}).json()
+    return str(answer["data"]["createTrace"]["trace"]["project"]["id"])
+
+
+def next_event(lines: Iterator[str]) -> tuple[str, str]:
+    """The id and the data of the next event."""
+    event: dict[str, str] = {}
+    for line in lines:
+        if not line and "data" in event:
+            return event["id"], event["data"]
+        name, _, value = line.partition(": ")
+        event[name] = value
+    raise EOFError
+
+
+def name_in(data: str) -> str:
+    return str(json.loads(data)["data"]["events"]["trace"]["name"])

@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from operations.engine import Deadlines, engine
+from server.drain import Drain
 from server.graphql import GraphQLDoor
+from server.sse import EventStreams
 from tests.fakes.admission import KEY, FakeAdmission
 from tests.fakes.contract import graphql_schema
 
@@ -28,7 +30,8 @@ def admission() -> FakeAdmission:
 @pytest.fixture
 def door(admission: FakeAdmission) -> GraphQLDoor:
     fake = engine(graphql_schema(), deadlines=Deadlines(read=0.5, write=0.5))
-    return GraphQLDoor(engine=fake, admit=admission, max_body_bytes=MAX_BODY, body_seconds=0.1)
+    streams = EventStreams(engine=fake, drain=Drain(1.0), ping_seconds=1.0, send_seconds=1.0)
+    return GraphQLDoor(engine=fake, admit=admission, streams=streams, max_body_bytes=MAX_BODY, body_seconds=0.1)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ NO_REDIS = "redis://127.0.0.1:1/0"
 @asynccontextmanager
 async def serving(database_url: str, redis_url: str, drain: Drain | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """Our application and a client for it, with a development key."""
-    settings = Settings(dev_key="tg_dev")
+    settings = Settings(dev_key="tg_dev", read_seconds=1.0)
     async with open_resources(settings, database_url, redis_url) as resources:
         transport = httpx.ASGITransport(application(resources, settings, drain or Drain(1.0)))
         async with httpx.AsyncClient(transport=transport, base_url="http://tracegraph") as client:

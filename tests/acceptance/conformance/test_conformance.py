@@ -48,3 +48,14 @@ def test_the_client_of_graphql_ws(packages: None, server: Server) -> None:
     assert event["type"] == "TRACE_STARTED"
     assert event["trace"]["id"] in told["written"]
     assert told["last"] == {"data": {"__typename": "Query"}}
+
+
+def test_the_client_of_graphql_sse(packages: None, server: Server) -> None:
+    """The client for server-sent events queries, mutates, subscribes and leaves, and hears of errors."""
+    told = run("graphql_sse.mjs", f"{server.url}/graphql", server.key)
+
+    assert told["query"] == {"data": {"viewer": {"scopes": ["ADMIN", "INGEST", "READ"]}}}
+    assert told["wrong"]["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    event = told["seen"]["data"]["events"]
+    assert event["type"] == "TRACE_STARTED"
+    assert event["trace"]["id"] in told["written"]
