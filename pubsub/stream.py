@@ -21,7 +21,7 @@ TIMEOUT = 0.5
 BLOCK_MILLISECONDS = 100  # how long a project that is followed anew waits until the reader asks for it too
 KEPT_EVENTS = 20_000  # per project, about 2.5 MB
 KEPT_SECONDS = 3_600  # a project in which nothing happens leaves Redis
-READ_COMMITS = 64
+READ_COMMITS = 256
 OUT_OF_ORDER = "equal or smaller than the target stream top item"
 TROUBLE = (RedisError, OSError)
 
@@ -70,7 +70,7 @@ class Stream:
         return [(project_of(key), commit) for key, items in answer or () for commit in commits_of(items)]
 
     async def range(self, project_id: str, after: int) -> list[Commit]:
-        """The commits that Redis still has after a position of one project, a few dozen at most."""
+        """The commits that Redis still has after a position of one project, a few hundred at most."""
         with self._attempt():
             items: Any = await self._client.xrange(key_of(project_id), min=f"({after}-0", count=READ_COMMITS)
         return commits_of(items)
