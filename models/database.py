@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -15,14 +17,12 @@ from tortoise.connection import get_connection
 
 from models import faults
 from models.errors import Unavailable
+from models.watch import Watch
 
 MODELS = ["models.projects", "models.traces", "models.steps", "models.analytics", "models.events"]
 MIGRATIONS = "models.migrations"
 
 TEXT_CODECS = ("uuid", "numeric")
-
-# readyz: any answer will do.
-ALIVE = "SELECT 1"
 
 SERVER_SETTINGS = {
     "application_name": "tracegraph",
@@ -33,6 +33,8 @@ SERVER_SETTINGS = {
     "citus.override_table_visibility": "off",
 }
 
+WATCH_SETTINGS = {"application_name": "tracegraph watch"}
+
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 
@@ -42,22 +44,23 @@ class Database:
 
     pool: asyncpg.Pool[asyncpg.Record]
     read_deadline: float
+    watch: Watch = field(default_factory=Watch)
 
     @asynccontextmanager
     async def connection(self, deadline: float | None = None) -> AsyncIterator[Connection]:
-        """Lend a connection for at most `deadline` seconds, the wait for it included.
+        """Lend a connection for at most `deadline` seconds, the wait for it included, and while the database answers.
 
         Raises our errors in place of the driver's (see `models.faults`).
         """
         connection = None
         try:
-            async with asyncio.timeout(self.read_deadline if deadline is None else deadline):
+            async with self.watch.within(self.read_deadline if deadline is None else deadline):
                 connection = await self.pool.acquire()
                 yield connection
         except BaseException as error:
             if connection is not None and faults.poisons(error):
                 # A connection with an unfinished command would make `release` wait for a server that may be frozen.
-                connection.terminate()
+                _drop(connection)
             ours = faults.translated(error)
             if ours is error:
                 raise
@@ -89,7 +92,9 @@ async def open_database(
     """Open the pool for the models and for SQL; close it at the end. Raises Unavailable when nobody answers."""
     await Tortoise.init(config=configuration(url, connections=connections, models=models), _enable_global_fallback=True)
     try:
-        yield Database(pool=await _pool(), read_deadline=read_deadline)
+        pool, watch = await _pool(), Watch()
+        async with watch.kept(partial(asyncpg.connect, url, server_settings=WATCH_SETTINGS)):
+            yield Database(pool=pool, read_deadline=read_deadline, watch=watch)
     finally:
         await Tortoise.close_connections()
 
@@ -103,6 +108,8 @@ def configuration(url: str, *, connections: int = 2, models: Sequence[str] = MOD
         "maxsize": connections,
         "server_settings": SERVER_SETTINGS,
         "timeout": 5,
+        # The driver would close a connection after its 50,000th query, and wait for the server to agree.
+        "max_queries": sys.maxsize,
         "init": _prepare,
         "reset": _leave_as_is,
     }
@@ -122,6 +129,12 @@ async def _pool() -> asyncpg.Pool[asyncpg.Record]:
         raise Unavailable(message) from error
     pool: asyncpg.Pool[asyncpg.Record] = client._pool  # noqa: SLF001  Tortoise has no public way to its pool
     return pool
+
+
+def _drop(connection: Connection) -> None:
+    # One that was lost has left the pool by itself.
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
 
 
 async def _prepare(connection: asyncpg.Connection[asyncpg.Record]) -> None:

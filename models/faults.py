@@ -10,7 +10,13 @@ from models.errors import Conflict, Fault, Invalid, OutcomeUnknown, Unavailable
 BAD_INPUT = ("22", "54")  # data exception, program limit exceeded
 CONFLICT = ("23505",)  # unique violation
 RETRY = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock not available
-UNAVAILABLE = ("08", "53", "57P", "57014", "25006")  # connection, resources, shutdown, cancelled, read-only standby
+AWAY = ("08", "57P")  # connection, shutdown
+UNAVAILABLE = (*AWAY, "53", "57014", "25006")  # resources, cancelled, read-only standby
+
+# The driver has one class for a lost connection and for a call it does not like, and one for what it did not expect:
+# a server that dies says so when nobody has asked it anything.
+CONFUSED = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+TROUBLE = (OSError, asyncpg.PostgresError, *CONFUSED)
 
 
 def translated(error: BaseException) -> BaseException:
@@ -21,7 +27,7 @@ def translated(error: BaseException) -> BaseException:
         return Unavailable("The database did not answer in time; try again in a moment.")
     if isinstance(error, ValueError):  # the driver can't encode a value; some of these are InterfaceErrors too
         return Invalid(f"The database has no place for a value: {error}")
-    if isinstance(error, OSError) or _is_closed(error):
+    if isinstance(error, OSError) or _is_lost(error):
         return Unavailable()
     state = sqlstate(error)
     if state.startswith(BAD_INPUT):
@@ -33,9 +39,15 @@ def translated(error: BaseException) -> BaseException:
     return error
 
 
-def _is_closed(error: BaseException) -> bool:
-    # The driver has one class for a lost connection and for a call it does not like; the latter is a bug of ours.
-    return isinstance(error, asyncpg.InterfaceError) and "clos" in str(error)
+def _is_lost(error: BaseException) -> bool:
+    # Other calls that the driver does not like are bugs of ours.
+    words = ("clos", "released") if isinstance(error, asyncpg.InterfaceError) else ("cannot switch to state",)
+    return isinstance(error, CONFUSED) and any(word in str(error) for word in words)
+
+
+def is_silence(error: BaseException) -> bool:
+    """Whether there is nobody to talk to, as opposed to an answer that is a refusal."""
+    return not isinstance(error, asyncpg.PostgresError) or sqlstate(error).startswith(AWAY)
 
 
 def retryable(error: BaseException) -> bool:
@@ -45,12 +57,14 @@ def retryable(error: BaseException) -> bool:
 
 def poisons(error: BaseException) -> bool:
     """Whether the connection may be left in the middle of a command."""
-    return isinstance(error, asyncio.CancelledError | TimeoutError | OSError | asyncpg.InterfaceError | OutcomeUnknown)
+    if isinstance(error, ValueError):  # noticed before anything was sent
+        return False
+    return isinstance(error, (asyncio.CancelledError, OSError, OutcomeUnknown, *CONFUSED))
 
 
 def refused_commit(error: BaseException) -> bool:
     """Whether a COMMIT failed for certain, as opposed to an answer that never came."""
-    return isinstance(error, asyncpg.PostgresError) and not sqlstate(error).startswith(("08", "57P"))
+    return isinstance(error, asyncpg.PostgresError) and not sqlstate(error).startswith(AWAY)
 
 
 def sqlstate(error: BaseException) -> str:

@@ -10,7 +10,7 @@ import orjson
 import structlog
 from graphql import GraphQLError
 
-from models.errors import Fault, Unavailable
+from models.errors import Fault, OutcomeUnknown, Unavailable
 
 Described: TypeAlias = dict[str, Any]
 
@@ -80,12 +80,14 @@ def described_failure(error: GraphQLError) -> Described:
 
 
 def described_fault(fault: Fault) -> Described:
-    """One of our faults, as JSON: `extensions` carry its code, when to retry, and the path in the input."""
+    """One of our faults, as JSON: `extensions` carry its code, the path in the input, when to retry, and any doubt."""
     extensions: Described = {"code": fault.code}
     if fault.path:
         extensions["path"] = list(fault.path)
     if isinstance(fault, Unavailable):
         extensions["retryAfter"] = fault.retry_after
+    if isinstance(fault, OutcomeUnknown):
+        extensions["outcome"] = "UNKNOWN"
     return {"message": fault.message[:LONGEST_MESSAGE], "extensions": extensions}
 
 

@@ -16,8 +16,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from models.database import ALIVE, Database
+from models.database import Database
 from models.errors import Fault
+from models.watch import ALIVE
 from server.drain import Drain
 
 Probe: TypeAlias = Callable[[], Awaitable[bool]]

@@ -1,0 +1,100 @@
+"""The watch over PostgreSQL: whether it answers, found out by asking it all the time on a connection of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TypeAlias
+
+import asyncpg
+import structlog
+
+from models import faults
+from models.errors import Unavailable
+
+# Together less than the two seconds within which everybody is to know that the database is away.
+PAUSE = 0.25
+PATIENCE = 1.25
+
+# The question; any answer will do.
+ALIVE = "SELECT 1"
+
+Connect: TypeAlias = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
+
+log = structlog.get_logger()
+
+
+class Watch:
+    """Refuses at once who comes while the database is away, and interrupts who was at work when it went.
+
+    With nothing but deadlines everybody would find out alone, and late: a query may take seconds for good reasons. The
+    connection is none of the pool's, so that a busy pool is not taken for a silent server.
+    """
+
+    def __init__(self) -> None:
+        self._away = False
+        self._limits: set[asyncio.Timeout] = set()
+
+    @asynccontextmanager
+    async def within(self, seconds: float) -> AsyncIterator[None]:
+        """Run the body for so many seconds at most, and no longer than the database answers.
+
+        Raises TimeoutError when it is interrupted, Unavailable when there is no use in beginning.
+        """
+        if self._away:
+            raise Unavailable
+        async with asyncio.timeout(seconds) as limit:
+            self._limits.add(limit)
+            try:
+                yield
+            finally:
+                self._limits.discard(limit)
+
+    @asynccontextmanager
+    async def kept(self, connect: Connect) -> AsyncIterator[None]:
+        """Watch for as long as the body takes."""
+        watching = asyncio.create_task(self._watch(connect))
+        try:
+            yield
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+
+    async def _watch(self, connect: Connect) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    connection = await connect()
+            except faults.TROUBLE as error:
+                self._note(away=faults.is_silence(error))
+            else:
+                await self._ask(connection)
+            await asyncio.sleep(PAUSE)
+
+    async def _ask(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        """Ask until nobody answers, or the connection is lost: that says little before another one was tried."""
+        try:
+            while True:
+                async with asyncio.timeout(PATIENCE):
+                    await connection.execute(ALIVE)
+                self._note(away=False)
+                await asyncio.sleep(PAUSE)
+        except TimeoutError:
+            self._note(away=True)
+        except faults.TROUBLE:
+            return
+        finally:
+            # Closing in good order would wait for a server that may be frozen.
+            connection.terminate()
+
+    def _note(self, *, away: bool) -> None:
+        if away != self._away:
+            self._away = away
+            log.warning("PostgreSQL does not answer" if away else "PostgreSQL answers again", at_work=len(self._limits))
+        if away:
+            now = asyncio.get_running_loop().time()
+            for limit in self._limits:
+                if not limit.expired():
+                    limit.reschedule(now)
