@@ -21,10 +21,11 @@ DRAIN_SECONDS = 30.0
 
 
 class Server:
-    """`python -m server serve`, at the same URL as often as it is started."""
+    """`python -m server serve`, at the same URL as often as it is started; a fake may be served by another module."""
 
-    def __init__(self, environment: Mapping[str, str], key: str, log: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], key: str, log: Path, module: str = "server") -> None:
         self.port = free_port()
+        self._command = [sys.executable, "-m", module, "serve"]
         self.key = key
         self.log = log
         self._environment = {
@@ -55,7 +56,7 @@ class Server:
         """Start it and return when it is ready; raises RuntimeError with its log when it ends instead."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "server", "serve"],
+                self._command,
                 cwd=ROOT,
                 env=self._environment,
                 stdout=log,

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from tests.house.sources import ANNEXES, FLOORS, Offender, Source
 
-WITHOUT_A_PACKAGE = {*ANNEXES, "acceptance", "deployment", "fakes", "house"} - {"tests"}
+WITHOUT_A_PACKAGE = {*ANNEXES, "acceptance", "deployment", "fakes", "faults", "house"} - {"tests"}
 PATCHES = {"monkeypatch", "mocker", "patch", "mock", "MagicMock", "AsyncMock", "Mock"}
 
 
