@@ -1,6 +1,7 @@
 """Spans find their parents, in whatever order and company they arrive."""
 
 import random
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -57,7 +58,7 @@ async def test_parents_in_any_order(
     """Any order, any split into batches and any repetition end with everyone at the right parent."""
     project_id = await new_project(database)
     borders = [0, *sorted(cuts), len(order)]
-    batches = [order[low:high] for low, high in zip(borders, borders[1:], strict=False)]
+    batches = [order[low:high] for low, high in pairwise(borders)]
     again = random.Random(seed).sample(batches, k=len(batches) // 2)
 
     for batch in [*batches, *again]:
