@@ -7,8 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from ingest.sketch import bucket_of
 from models.rows import Row
+from models.sketch import bucket_of
 
 COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 
@@ -20,7 +20,7 @@ INSERT INTO trace_analytics (
     duration_microseconds, duration_indexes, duration_counts,
     first_token_microseconds, first_token_indexes, first_token_counts
 )
-SELECT $1, 'MINUTE', r.bucket, r.subject, r.name, r.status, r.kind, r.provider, r.model, r.environment,
+SELECT $1, 'DELTA', r.bucket, r.subject, r.name, r.status, r.kind, r.provider, r.model, r.environment,
     r.service_name, r.count, r.input_tokens, r.output_tokens, r.cache_read_tokens, r.cache_write_tokens,
     r.reasoning_tokens, r.cost, r.duration, r.duration_indexes::int[], r.duration_counts::bigint[],
     r.first_token, r.first_token_indexes::int[], r.first_token_counts::bigint[]

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 
+from analytics.merging import keep_merged
 from auth.development import ensure_development_key
 from auth.uses import keep_uses
 from ingest.catalogue import catalogue_price
@@ -43,6 +44,7 @@ from server.websocket import WebSocketDoor
 
 Work: TypeAlias = Callable[[], Awaitable[None]]
 
+MERGING = timedelta(seconds=10)
 WEB = Path(__file__).parent.parent / "web" / "dist"
 
 
@@ -76,7 +78,11 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
         schedule = Schedule(
             every=timedelta(seconds=settings.upkeep_seconds), stale_after=timedelta(seconds=settings.stale_seconds)
         )
-        works = (partial(keep_uses, database), partial(keep_up, database, broker, schedule))
+        works = (
+            partial(keep_uses, database),
+            partial(keep_up, database, broker, schedule),
+            partial(keep_merged, database, MERGING),
+        )
         await stack.enter_async_context(in_background(partial(_begin, preparation, prepare, works)))
         yield Resources(
             database=database,

@@ -11,15 +11,16 @@ from models.rows import Row
 
 TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 KEY = ("bucket", "subject", "name", "status", "kind", "provider", "model", "environment", "service_name")
+STORED = "SELECT * FROM trace_analytics WHERE project_id = $1 AND tier IN ('DELTA', 'MINUTE')"
 GAMMA = 1.01 / 0.99
 
 Sums = dict[tuple[Any, ...], dict[str, Any]]
 
 
 async def stored_rollups(database: Database, project_id: str) -> Sums:
-    """The sums per bucket that the appended deltas add up to; buckets that are empty again left out."""
+    """The sums per minute, merged ones and deltas together; those that are empty again left out."""
     sums: Sums = defaultdict(_nothing)
-    for row in await database.fetch("SELECT * FROM trace_analytics WHERE project_id = $1", project_id):
+    for row in await database.fetch(STORED, project_id):
         bucket = sums[tuple(row[column] for column in KEY)]
         bucket["count"] += row["count"]
         bucket["cost"] += Decimal(row["cost"])

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.sketch import ACCURACY, ZERO, bucket_of, value_of
+from models.sketch import ACCURACY, ZERO, bucket_of, value_of
 
 
 @given(st.floats(1e-6, 1e12))
