@@ -105,7 +105,7 @@ class TraceFilter:
     metadata: Sequence[JSONFilter] | None = None
     """Values in its metadata; all of them must match."""
     model: StringFilter | None = None
-    """The models of its steps: one of them matches; with `ne` none of them is it; they are absent when there is none."""
+    """The models of its steps: one of them matches, or with `ne` none of them is it; `isNull` asks if there is none."""
     error_type: StringFilter | None = None
     """The kind of error."""
     step_count: IntFilter | None = None
