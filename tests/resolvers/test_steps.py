@@ -1,0 +1,106 @@
+"""Steps by their ids, their traces and their parents: of this project, and of no other."""
+
+import pytest
+
+from auth.viewer import INGEST
+from ingest.drafts import Draft, StepDraft, TraceDraft
+from models.errors import Refused
+from models.ids import new_id
+from models.values import Id, Uuid
+from resolvers import lists, steps
+from resolvers.context import Context
+from resolvers.pages import Connection, ForwardPage, Page
+from tests.resolvers.conftest import elsewhere, with_scopes
+
+TRACE, OTHER_TRACE = Uuid("019ac000-0000-7000-8000-00000000000a"), Uuid("019ac000-0000-7000-8000-00000000000b")
+PARENT, STEP = Uuid("019ac000-0000-7000-8000-00000000000c"), Uuid("019ac000-0000-7000-8000-00000000000d")
+
+
+async def record(context: Context, name: str) -> None:
+    """A trace of two steps, the second called by the first."""
+    drafts: list[Draft] = [
+        TraceDraft(id=TRACE, name=name),
+        StepDraft(id=PARENT, trace_id=TRACE, name=f"{name} turn"),
+        StepDraft(id=STEP, trace_id=TRACE, parent_id=PARENT, name=f"{name} call"),
+    ]
+    await context.writer.record(context.project_id, drafts)
+
+
+async def test_a_foreign_id_answers_like_an_absent_one(context: Context) -> None:
+    """What another project holds is not there, by whatever way one asks for it."""
+    await record(await elsewhere(context), "theirs")
+
+    assert await steps.one(context, Id(STEP)) is None
+    assert names(await steps.page(context, page=Page())) == []
+    assert [names(found) for found in await steps.of_traces(context, [{"id": TRACE}], page=Page())] == [[]]
+    assert [names(found) for found in await steps.of_parents(context, [KEY], page=ForwardPage())] == [[]]
+    assert await steps.parents_of(context, [{"trace_id": TRACE, "parent_id": PARENT}]) == [None]
+
+
+async def test_two_projects_hold_the_same_ids(context: Context) -> None:
+    """Each project sees its own steps under the same ids, through every edge, and counts its own."""
+    other = await elsewhere(context)
+    await record(context, "our")
+    await record(other, "their")
+
+    for asked, name in ((context, "our"), (other, "their")):
+        step = await steps.one(asked, Id(STEP))
+        (of_trace,) = await steps.of_traces(asked, [{"id": TRACE}], page=Page())
+        (children,) = await steps.of_parents(asked, [KEY], page=ForwardPage())
+        (parent,) = await steps.parents_of(asked, [{"trace_id": TRACE, "parent_id": PARENT}])
+        assert step is not None
+        assert parent is not None
+        assert (step["name"], parent["name"]) == (f"{name} call", f"{name} turn")
+        assert (sorted(names(of_trace)), names(children)) == ([f"{name} call", f"{name} turn"], [f"{name} call"])
+        assert await lists.counts(asked, [of_trace, children]) == [2, 1]
+
+
+async def test_each_parent_gets_its_own_page(context: Context) -> None:
+    """One call answers for many traces: those with many steps, with none, and the same one twice."""
+    few, many = Uuid(new_id()), Uuid(new_id())
+    drafts = [StepDraft(trace_id=trace, name=f"{n}") for trace, size in ((few, 2), (many, 7)) for n in range(size)]
+    await context.writer.record(context.project_id, drafts)
+    parents = [{"id": trace} for trace in (many, new_id(), few, many)]
+    pages = await steps.of_traces(context, parents, page=Page(first=3))
+
+    assert [len(page.nodes) for page in pages] == [3, 0, 2, 3]
+    assert [page.has_next_page for page in pages] == [True, False, False, True]
+    assert names(pages[0]) == names(pages[3])
+    assert await lists.counts(context, pages) == [7, 0, 2, 7]
+
+
+async def test_one_id_in_two_traces_is_two_steps(context: Context) -> None:
+    """A step belongs to its trace: the same id in another trace is another step, with another parent."""
+    for trace in (TRACE, OTHER_TRACE):
+        drafts = [
+            StepDraft(id=PARENT, trace_id=trace, name=f"turn of {trace}"),
+            StepDraft(id=STEP, trace_id=trace, parent_id=PARENT, name=f"call of {trace}"),
+        ]
+        await context.writer.record(context.project_id, drafts)
+    keys = [{"trace_id": trace, "parent_id": PARENT} for trace in (OTHER_TRACE, TRACE)]
+    parents = await steps.parents_of(context, keys)
+    children = await steps.of_parents(context, [KEY, KEY | {"trace_id": OTHER_TRACE}], page=ForwardPage())
+
+    assert [parent and parent["name"] for parent in parents] == [f"turn of {OTHER_TRACE}", f"turn of {TRACE}"]
+    assert [names(page) for page in children] == [[f"call of {TRACE}"], [f"call of {OTHER_TRACE}"]]
+
+
+async def test_reading_needs_its_scope(context: Context) -> None:
+    """A key without the scope READ sees no step, by id, in a list or through an edge."""
+    writer = with_scopes(context, INGEST)
+    for question in (
+        steps.one(writer, Id(STEP)),
+        steps.page(writer, page=Page()),
+        steps.of_traces(writer, [{"id": TRACE}], page=Page()),
+        steps.of_parents(writer, [KEY], page=ForwardPage()),
+        steps.parents_of(writer, [KEY | {"parent_id": None}]),
+    ):
+        with pytest.raises(Refused):
+            await question
+
+
+KEY = {"trace_id": TRACE, "id": PARENT}
+
+
+def names(connection: Connection) -> list[str]:
+    return [row["name"] for row in connection.nodes]
