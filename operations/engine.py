@@ -12,7 +12,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution import Executor, create_source_event_stream
 from graphql.execution.values import VariableValues, get_variable_values
 
-from models.errors import Unavailable
+from models.errors import OutcomeUnknown, Unavailable
 from operations.answers import Answer, answer, failure_answer, rejection_answer
 from operations.arguments import NO_VARIABLES
 from operations.documents import Documents, Prepared
@@ -69,7 +69,7 @@ class Engine:
         try:
             result = await _within(self.deadlines.of(prepared), self._result(prepared, values, variables, context))
         except Unavailable as late:
-            return failure_answer(late)
+            return failure_answer(_doubtful(late) if prepared.type is OperationType.MUTATION else late)
         return answer(result, self.limits.errors)
 
     async def stream(self, prepared: Prepared, variables: Variables, context: object) -> AsyncGenerator[Answer]:
@@ -116,7 +116,7 @@ class Engine:
         return await _awaited(executor.execute_operation())
 
     def _plan(self, prepared: Prepared, values: VariableValues) -> Plan | None:
-        return self.planner.plan_of(prepared, values) if self.planner else None
+        return None if self.planner is None else self.planner.plan_of(prepared, values)
 
     def _values(self, prepared: Prepared, variables: Variables) -> VariableValues | Answer:
         definitions = prepared.operation.variable_definitions
@@ -188,6 +188,11 @@ async def _within(seconds: float, result: Any) -> Any:
 async def _awaited(result: Any) -> ExecutionResult:
     finished: ExecutionResult = await result if isinstance(result, Awaitable) else result
     return finished
+
+
+def _doubtful(late: Unavailable) -> OutcomeUnknown:
+    # What was handed to the writer is written, whether or not anybody waits for it.
+    return OutcomeUnknown(f"{late.message} It may have been stored; send the same ids again, that is safe.")
 
 
 def _not_started(result: ExecutionResult, most_errors: int) -> Answer:
