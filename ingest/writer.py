@@ -19,7 +19,7 @@ from ingest.transaction import Committed, commit
 from ingest.weeks import Weeks
 from models import faults
 from models.database import Database
-from models.errors import Fault, Invalid, Overloaded, Unavailable
+from models.errors import Fault, Invalid, OutcomeUnknown, Overloaded, Unavailable
 from models.ids import canonical
 
 TRANSACTIONS = 2  # in flight at once: while one waits for the disk the other one fills
@@ -50,6 +50,17 @@ class Waiting:
     records: list[Record]
     size: int
     done: asyncio.Future[list[Outcome]]
+
+    def answer(self, results: Sequence[Outcome | Exception]) -> None:
+        """Wake the caller, unless it has gone."""
+        outcomes = [result for result in results if isinstance(result, Outcome)]
+        failures = [result for result in results if isinstance(result, Exception)]
+        if self.done.done():
+            return
+        if failures:
+            self.done.set_exception(_told(failures, stored=len(outcomes)))
+        else:
+            self.done.set_result(outcomes)
 
 
 class Writer:
@@ -136,20 +147,15 @@ class Writer:
 
     async def _commit_group(self, project_id: str, group: list[Waiting]) -> None:
         records = [record for waiting in group for record in waiting.records]
-        try:
-            outcomes = iter(await self._isolated(project_id, records))
-        except Exception as error:  # noqa: BLE001  a door of its own: every caller gets the error
-            for waiting in group:
-                if not waiting.done.done():
-                    waiting.done.set_exception(error)
-            return
+        results = iter(await self._isolated(project_id, records))
         for waiting in group:
-            answer = [next(outcomes) for _ in waiting.records]
-            if not waiting.done.done():
-                waiting.done.set_result(answer)
+            waiting.answer([next(results) for _ in waiting.records])
 
-    async def _isolated(self, project_id: str, records: list[Record]) -> list[Outcome]:
-        """Commit the records together; when the database refuses a value, halve until the poisoned one stands alone."""
+    async def _isolated(self, project_id: str, records: list[Record]) -> list[Outcome | Exception]:
+        """Commit the records together; when the database refuses a value, halve until the poisoned one stands alone.
+
+        What fails otherwise fails for all records of its half.
+        """
         try:
             committed = await self._attempt(project_id, records)
         except Invalid as refusal:
@@ -158,11 +164,13 @@ class Writer:
             middle = len(records) // 2
             head = await self._isolated(project_id, records[:middle])
             return head + await self._isolated(project_id, records[middle:])
+        except Exception as error:  # noqa: BLE001  a door of its own: every caller gets the error
+            return [error] * len(records)
         if committed.payload is not None:
             await self._publisher.publish(
                 project_id, committed.first_position, committed.last_position, committed.payload
             )
-        return committed.outcomes
+        return [*committed.outcomes]
 
     async def _attempt(self, project_id: str, records: list[Record]) -> Committed:
         now = datetime.now(UTC)
@@ -203,6 +211,14 @@ def _refused(draft: Draft, faulty: Sequence[Problem]) -> Outcome:
     identity = canonical(draft.id) if draft.id else None
     trace_id = canonical(draft.trace_id) if isinstance(draft, StepDraft | StepCorrection) else identity
     return Outcome(status=Status.REFUSED, id=identity, trace_id=trace_id, problems=tuple(faulty))
+
+
+def _told(failures: Sequence[Exception], stored: int) -> Exception:
+    """What a caller hears whose records went to several transactions, of which some failed."""
+    in_doubt = stored or any(isinstance(failure, OutcomeUnknown) for failure in failures)
+    if in_doubt and all(isinstance(failure, Unavailable) for failure in failures):
+        return OutcomeUnknown()
+    return failures[0]
 
 
 def _poisoned(record: Record, refusal: Fault) -> Outcome:
