@@ -141,6 +141,17 @@ async def test_run_ends_at_its_deadline() -> None:
         assert context.moments.cancelled.is_set()
 
 
+async def test_a_mutation_that_takes_too_long_may_have_happened() -> None:
+    """Whether a mutation was carried out that ran into its deadline is told as unknown; a query has no such doubt."""
+    slow = engine(graphql_schema(), deadlines=Deadlines(read=0.01, write=0.01))
+    told = {}
+    for document in ("{ wait }", "mutation { write }"):
+        answer = await slow.run(slow.prepare(document, None), None, FakeContext())
+        told[document] = orjson.loads(answer.body)["errors"][0]["extensions"].get("outcome")
+
+    assert told == {"{ wait }": None, "mutation { write }": "UNKNOWN"}
+
+
 async def test_run_cancels_its_resolvers_with_itself(fake_engine: Engine) -> None:
     """Who cancels a run cancels what its resolvers wait for."""
     context = FakeContext()
