@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 
 import asyncpg
 from tortoise import Tortoise
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
-from tortoise.connection import get_connection
 
 from models import faults
 from models.errors import Unavailable
@@ -90,13 +90,15 @@ async def open_database(
     url: str, *, connections: int = 20, read_deadline: float = 10.0, models: Sequence[str] = MODELS
 ) -> AsyncIterator[Database]:
     """Open the pool for the models and for SQL; close it at the end. Raises Unavailable when nobody answers."""
-    await Tortoise.init(config=configuration(url, connections=connections, models=models), _enable_global_fallback=True)
+    config = configuration(url, connections=connections, models=models)
+    # The context is kept: whoever opens another database in this process meanwhile would make it the current one.
+    context = await Tortoise.init(config=config, _enable_global_fallback=True)
     try:
-        pool, watch = await _pool(), Watch()
+        pool, watch = await _pool(context.db()), Watch()
         async with watch.kept(partial(asyncpg.connect, url, server_settings=WATCH_SETTINGS)):
             yield Database(pool=pool, read_deadline=read_deadline, watch=watch)
     finally:
-        await Tortoise.close_connections()
+        await context.close_connections()
 
 
 def configuration(url: str, *, connections: int = 2, models: Sequence[str] = MODELS) -> dict[str, Any]:
@@ -119,8 +121,7 @@ def configuration(url: str, *, connections: int = 2, models: Sequence[str] = MOD
     }
 
 
-async def _pool() -> asyncpg.Pool[asyncpg.Record]:
-    client = get_connection("default")
+async def _pool(client: BaseDBAsyncClient) -> asyncpg.Pool[asyncpg.Record]:
     try:
         async with asyncio.timeout(10):
             await client.create_connection(with_db=True)
