@@ -14,17 +14,38 @@ from graphql import (
     GraphQLSyntaxError,
     OperationDefinitionNode,
     OperationType,
+    OverlappingFieldsCanBeMergedRule,
     parse,
     specified_rules,
     validate,
+)
+from graphql.validation import (
+    DeferStreamDirectiveLabel,
+    DeferStreamDirectiveOnRootField,
+    DeferStreamDirectiveOnValidOperationsRule,
+    StreamDirectiveOnListField,
 )
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from operations.limits import Limits, Measures, check, check_text
+from operations.merging import MOST_VISITS, TooManyVisits, conflict
 from operations.rejection import PARSE_FAILED, VALIDATION_FAILED, Rejected, bad_request, refused, rejected
 
-RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+# Whether fields can be merged is looked at by ourselves, in bounded time, when all else is well; and a schema without
+# @defer and @stream knows no mistakes in their use.
+LEFT_OUT = (
+    OverlappingFieldsCanBeMergedRule,
+    DeferStreamDirectiveLabel,
+    DeferStreamDirectiveOnRootField,
+    DeferStreamDirectiveOnValidOperationsRule,
+    StreamDirectiveOnListField,
+)
+RULES = (
+    *(rule for rule in specified_rules if rule not in LEFT_OUT),
+    MaybeNullValidationRule,
+    OneOfInputValidationRule,
+)
 
 # A parsed document weighs about a hundred times its text.
 KEPT_BYTES = 1024 * 1024
@@ -114,6 +135,7 @@ def read(text: str, schema: GraphQLSchema, limits: Limits) -> Document:
     errors = validate(schema, tree, RULES, max_errors=limits.errors)
     if errors:
         raise rejected(errors, VALIDATION_FAILED, limits.errors)
+    _check_merging(tree, schema)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
     operations: dict[str | None, Prepared] = {}
     for operation, measures in measured:
@@ -131,6 +153,15 @@ def _parse(text: str, limits: Limits) -> DocumentNode:
         if "Parsing aborted" in error.message:
             raise _aborted(error, limits) from None
         raise rejected([error], PARSE_FAILED, limits.errors) from None
+
+
+def _check_merging(tree: DocumentNode, schema: GraphQLSchema) -> None:
+    try:
+        found = conflict(schema, tree)
+    except TooManyVisits:
+        raise refused("The document has too many selections to compare.", "selections", MOST_VISITS) from None
+    if found:
+        raise rejected([found], VALIDATION_FAILED, 1)
 
 
 def _aborted(error: GraphQLError, limits: Limits) -> Rejected:

@@ -57,6 +57,7 @@ def test_prepare_keeps_rejections() -> None:
         ("{ hello(name: \ud800) }", "GRAPHQL_PARSE_FAILED"),
         ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ ...A } fragment A on Query { ...A }", "GRAPHQL_VALIDATION_FAILED"),
+        ('{ hello hello(name: "x") }', "GRAPHQL_VALIDATION_FAILED"),
         ("type Query { hello: String }", "GRAPHQL_VALIDATION_FAILED"),
         ("fragment A on Query { hello }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ nested " * 700, "REFUSED"),
