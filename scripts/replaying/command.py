@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hashlib
+import math
 import os
 import sys
 import time
@@ -16,7 +17,7 @@ from scripts.replaying.deal import moved
 from scripts.replaying.inventions import invented_requests, invented_runs
 from scripts.replaying.ledger import REFUSED, Ledger, LedgerError
 from scripts.replaying.plan import Mutation, planned
-from scripts.replaying.recordings import RecordingError, Request, read_requests, read_runs
+from scripts.replaying.recordings import RecordingError, read_requests, read_runs
 from scripts.replaying.rehearsal import run
 from scripts.replaying.sender import GaveUpError, TurnedAwayError, open_sender
 
@@ -71,8 +72,10 @@ def _plan(options: argparse.Namespace, ledger: Ledger) -> list[list[Mutation]]:
     if not runs or not requests:
         message = "there is nothing to replay"
         raise RecordingError(message)
-    origin = _origin(options, ledger, requests)
-    plan = planned(runs, moved(requests, origin))
+    plan = planned(runs, requests)
+    origin = _origin(options, ledger, plan)
+    if origin != requests[0].moment:
+        plan = planned(runs, moved(requests, origin))
     fingerprint = _fingerprint(mutation.key for mutations in plan for mutation in mutations)
     ledger.begin(origin=origin.isoformat(), plan=fingerprint)
     if ledger.start is None or ledger.start["plan"] != fingerprint:
@@ -81,17 +84,24 @@ def _plan(options: argparse.Namespace, ledger: Ledger) -> list[list[Mutation]]:
     return plan
 
 
-def _origin(options: argparse.Namespace, ledger: Ledger, requests: Sequence[Request]) -> datetime:
+def _origin(options: argparse.Namespace, ledger: Ledger, plan: Sequence[Sequence[Mutation]]) -> datetime:
+    """When the first run starts."""
     if ledger.start is not None:
         return datetime.fromisoformat(ledger.start["origin"])
-    return options.start or requests[0].moment
+    first, last = _span(plan)
+    return first if options.end is None else options.end - (last - first)
+
+
+def _span(plan: Sequence[Sequence[Mutation]]) -> tuple[datetime, datetime]:
+    due = [mutation.due for mutations in plan for mutation in mutations]
+    return min(due), max(due)
 
 
 def _factor(plan: Sequence[Sequence[Mutation]], options: argparse.Namespace) -> float:
     if options.compress:
         return float(options.compress)
-    due = [mutation.due for mutations in plan for mutation in mutations]
-    return max((max(due) - min(due)).total_seconds(), 1.0) / float(options.duration)
+    first, last = _span(plan)
+    return max((last - first).total_seconds(), 1.0) / float(options.duration)
 
 
 def _fingerprint(keys: Iterable[str]) -> str:
@@ -101,7 +111,7 @@ def _fingerprint(keys: Iterable[str]) -> str:
 def _way_on(options: argparse.Namespace) -> str:
     if options.ledger:
         return f"The same command with --resume goes on: {options.ledger} knows what was acknowledged."
-    return "The same command starts again: what is stored already is not stored twice."
+    return "Without a ledger, the only way on is from the beginning."
 
 
 def _tell(sentence: str, status: int) -> int:
@@ -123,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
         "--arrivals", type=Path, metavar="FILE", help="requests whose times and tokens the runs are given"
     )
     what.add_argument("--limit", type=int, metavar="N", help="only the first N runs")
-    what.add_argument("--start", type=_moment, metavar="TIME", help="when the first run starts: a time, or now")
+    what.add_argument("--end", type=_moment, metavar="TIME", help="when the last run ends: a time, or now")
     pace = parser.add_argument_group("how fast").add_mutually_exclusive_group()
     pace.add_argument("--compress", type=_positive, metavar="FACTOR", help="so many times as fast as recorded")
     pace.add_argument(
@@ -139,12 +149,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.now(UTC) if text == NOW else datetime.fromisoformat(text)
+    try:
+        moment = datetime.now(UTC) if text == NOW else datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is no time, for example 2026-05-01T09:00:00Z"
+        raise argparse.ArgumentTypeError(message) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _positive(text: str) -> float:
-    number = float(text)
-    if not number > 0:
-        raise ValueError
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < math.inf:
+        message = f"{text!r} is no positive number"
+        raise argparse.ArgumentTypeError(message)
     return number

@@ -23,7 +23,7 @@ def test_replay_is_resumed_after_a_crash(
 ) -> None:
     """What was acknowledged before kill -9 is there after it; the rest follows, and nothing comes twice."""
     ledger = tmp_path / "ledger"
-    options = ["--limit", str(RUNS), "--start", "now", "--duration", "2", "--patience", "0.5", "--ledger", str(ledger)]
+    options = ["--limit", str(RUNS), "--end", "now", "--duration", "2", "--patience", "0.5", "--ledger", str(ledger)]
     with following(server, caller.mark) as follower:
         with replaying(replay(server, invented, *options)) as process:
             until(lambda: len(acknowledged(ledger)) >= 300, 60)
@@ -46,7 +46,7 @@ def test_replay_outlives_a_crash(
 ) -> None:
     """Senders that repeat what got no answer lose nothing and make nothing twice while the server is killed."""
     ledger = tmp_path / "ledger"
-    options = ["--limit", str(RUNS), "--start", "now", "--duration", "2", "--ledger", str(ledger)]
+    options = ["--limit", str(RUNS), "--end", "now", "--duration", "2", "--ledger", str(ledger)]
     with following(server, caller.mark) as follower, replaying(replay(server, invented, *options)) as process:
         until(lambda: len(acknowledged(ledger)) >= 300, 60)
         server.restart()
