@@ -41,7 +41,7 @@ async def chat(request: Request) -> Response:
     message: dict[str, Any] = {"role": "assistant", "content": None if wants_tool else ANSWER}
     if wants_tool:
         message["tool_calls"] = [TOOL_CALL]
-    choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if wants_tool else "stop"}
+    choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": "tool_calls" if wants_tool else "stop"}
     return JSONResponse({**_head(body["model"], "chat.completion"), "choices": [choice], "usage": USAGE})
 
 
@@ -88,8 +88,11 @@ def _head(model: str, kind: str) -> dict[str, Any]:
 
 async def _chunks(body: dict[str, Any]) -> AsyncIterator[str]:
     head = _head(body["model"], "chat.completion.chunk")
-    words = [{"role": "assistant", "content": ""}, *({"content": word + " "} for word in ANSWER.split())]
-    choices = [{"index": 0, "delta": delta, "finish_reason": None} for delta in words]
+    words: list[dict[str, str]] = [
+        {"role": "assistant", "content": ""},
+        *({"content": word + " "} for word in ANSWER.split()),
+    ]
+    choices: list[dict[str, Any]] = [{"index": 0, "delta": delta, "finish_reason": None} for delta in words]
     choices.append({"index": 0, "delta": {}, "finish_reason": "stop"})
     for choice in choices:
         yield f"data: {json.dumps({**head, 'choices': [choice]})}\n\n"
