@@ -22,6 +22,7 @@ class BrokerContract:
     async def test_a_follower_sees_every_event_once_and_in_order(self, world: World) -> None:
         """From the first position on: 1 to n, each once, whatever the size of the commits."""
         async with following(world.broker, world.project_id) as follower:
+            await follower.pulsed(1)  # it has joined
             for size in (1, 3, 1, 10):
                 await world.happen(2, size)
 
@@ -31,6 +32,7 @@ class BrokerContract:
         """A follower who comes back continues behind its position, through what it missed into what comes."""
         await world.happen(20)
         async with following(world.broker, world.project_id, after=7) as follower:
+            await follower.reaches(20)
             await world.happen(20)
 
             assert await follower.reaches(40) == up_to(40, after=7)

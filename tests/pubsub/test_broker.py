@@ -47,6 +47,7 @@ class TestRedisBroker(BrokerContract):
         """What was never announced is seen in its place, before what was announced after it."""
         async with following(world.broker, world.project_id) as follower:
             await world.happen(2)
+            await follower.reaches(2)
             await world.write(3)
             await world.happen(2)
 

@@ -72,6 +72,7 @@ async def test_following_begins_and_resumes_without_redis(harm: Harm, world: Red
     await world.happen(10)
     await harm(world, own_redis)
     async with following(world.broker, world.project_id, after=4) as follower:
+        await follower.reaches(10)
         await world.happen(10)
 
         assert await follower.reaches(20) == up_to(20, after=4)
