@@ -23,7 +23,7 @@ def test_replay_is_resumed_after_a_crash(
 ) -> None:
     """What was acknowledged before kill -9 is there after it; the rest follows, and nothing comes twice."""
     ledger = tmp_path / "ledger"
-    options = ["--limit", str(RUNS), "--end", "now", "--duration", "2", "--patience", "0.5", "--ledger", str(ledger)]
+    options = ["--limit", str(RUNS), "--end", "now", "--duration", "2", "--patience", "2", "--ledger", str(ledger)]
     with following(server, caller.mark) as follower:
         with replaying(replay(server, invented, *options)) as process:
             until(lambda: len(acknowledged(ledger)) >= 300, 60)
@@ -33,7 +33,7 @@ def test_replay_is_resumed_after_a_crash(
         before = acknowledged(ledger)
         server.start()
         assert_stored(caller, before)
-        with replaying(replay(server, invented, *options, "--resume")) as process:
+        with replaying(replay(server, invented, *options, "--resume", "--patience", "60")) as process:
             status, said = ended(process)
         assert status == 0, said
 
