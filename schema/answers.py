@@ -29,6 +29,14 @@ ARGUMENTS: Mapping[str, str] = {
     "types": "Only events of these types; all when left out.",
     "after": "Only what comes after this cursor; from now on when left out.",
     "project": "The project to follow, by id or name; the request's own when left out.",
+    "range": "When the steps started.",
+    "group_by": "Up to three dimensions; a group for each combination of their values.",
+    "interval": "How long each point of the series is; without it the series are empty.",
+    "time_zone": "The IANA time zone of days, weeks, hours of the day and days of the week.",
+    "top": "How many groups, those with most steps first, up to 200; the others are one group together.",
+    "models": "Only these models; all of them when left out.",
+    "q": "Which quantile, from 0 (the least) to 1 (the greatest).",
+    "buckets": "How many buckets, up to 200.",
 }
 
 Resolver = Callable[..., Any]
@@ -88,9 +96,13 @@ def stream(resolver: Callable[..., AsyncIterator[Any]]) -> Any:
     return strawberry.subscription(resolver=resolve, description=inspect.getdoc(resolver))
 
 
-def column(name: str, *, absent: Any = None) -> Any:
-    """A stored field whose column has another name than the API gives it; `absent` stands for null."""
+def column(name: str, *, absent: Any = None, called: str | None = None) -> Any:
+    """A stored field whose column has another name than the API gives it; `absent` stands for null.
+
+    `called` is the name in the API where Python allows no attribute of that name.
+    """
     return strawberry.field(
+        name=called,
         resolver=lambda root: absent if root[name] is None else root[name],
         metadata={COLUMN: name, ABSENT: absent},
     )

@@ -1,6 +1,7 @@
 """The questions one can ask."""
 
-from resolvers import steps, traces, viewer
+from resolvers import analytics, steps, traces, viewer
+from schema.analytics import Analytics
 from schema.answers import root
 from schema.project import Viewer
 from schema.row import of_row
@@ -16,3 +17,4 @@ class Query:
     traces: TraceConnection = root(traces.page)
     step: Step | None = root(steps.one)
     steps: StepConnection = root(steps.page)
+    analytics: Analytics = root(analytics.analytics)
