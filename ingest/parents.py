@@ -29,13 +29,34 @@ CROSS JOIN LATERAL (
 ) AS p
 """
 
-# Gives new steps the children that came before them; served by trace_steps_awaiting, whose condition is repeated here.
+# The traces in which steps wait for their parents; usually none. Served, like the next one, by trace_steps_awaiting,
+# whose condition is repeated here. LIMIT and OFFSET keep the planner from reading all that ever waited.
+AWAITING = """
+SELECT t.id
+FROM unnest($2::uuid[]) AS t (id)
+CROSS JOIN LATERAL (
+    SELECT FROM trace_steps AS s
+    WHERE s.project_id = $1 AND s.trace_id = t.id AND s.parent_id < '00000000-0001-0000-0000-000000000000'
+        AND s.id >= $3 AND s.id < $4
+    LIMIT 1
+) AS waiting
+"""
+
+# The steps that wait for these parents.
+CHILDREN = """
+SELECT p.trace_id, c.id, p.id AS parent_id
+FROM unnest($2::uuid[], $3::uuid[], $4::uuid[]) AS p (trace_id, id, key)
+CROSS JOIN LATERAL (
+    SELECT s.id FROM trace_steps AS s
+    WHERE s.project_id = $1 AND s.trace_id = p.trace_id AND s.parent_id = p.key
+        AND s.parent_id < '00000000-0001-0000-0000-000000000000' AND s.id >= $5 AND s.id < $6
+    OFFSET 0
+) AS c
+"""
+
+# Tells a step who its parent is. One by one: joined with a list, the planner would rather read whole partitions.
 ADOPT = """
-UPDATE trace_steps AS s SET parent_id = p.id, updated_at = $7
-FROM unnest($2::uuid[], $3::uuid[], $4::uuid[]) AS p (trace_id, key, id)
-WHERE s.project_id = $1 AND s.trace_id = p.trace_id AND s.parent_id = p.key
-    AND s.parent_id < '00000000-0001-0000-0000-000000000000' AND s.id >= $5 AND s.id < $6
-RETURNING s.trace_id, s.id
+UPDATE trace_steps SET parent_id = $4, updated_at = $5 WHERE project_id = $1 AND trace_id = $2 AND id = $3
 """
 
 
@@ -56,14 +77,19 @@ async def found(connection: Connection, project_id: str, records: Sequence[StepR
 
 async def adopt(connection: Connection, project_id: str, rows: Sequence[Row], now: datetime) -> Sequence[Row]:
     """Tell the waiting children of new steps who their parent is; the children, each with its trace."""
-    new = [
-        (row["trace_id"], key_of_step(row["id"]), row["id"]) for row in rows if row["created"] and is_span(row["id"])
-    ]
+    new = [(row["trace_id"], row["id"]) for row in rows if row["created"] and is_span(row["id"])]
     if not new:
         return ()
-    traces, keys, identities = zip(*new, strict=True)
-    window = _window(identities, LATER, EARLIER)
-    return await connection.fetch(ADOPT, project_id, traces, keys, identities, *window, now)
+    window = _window((step_id for _, step_id in new), LATER, EARLIER)
+    waiting = await connection.fetch(AWAITING, project_id, sorted({trace_id for trace_id, _ in new}), *window)
+    traces = {row["id"] for row in waiting}
+    awaited = [(trace_id, step_id, key_of_step(step_id)) for trace_id, step_id in new if trace_id in traces]
+    if not awaited:
+        return ()
+    children = await connection.fetch(CHILDREN, project_id, *zip(*awaited, strict=True), *window)
+    adoptions = [(project_id, child["trace_id"], child["id"], child["parent_id"], now) for child in children]
+    await connection.executemany(ADOPT, adoptions)
+    return children
 
 
 def _with_parent(record: StepRecord, known: Mapping[tuple[str, str], str]) -> StepRecord:
