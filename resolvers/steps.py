@@ -13,6 +13,7 @@ from models.ids import canonical
 from models.rows import Row
 from models.values import Id
 from resolvers.context import Context
+from resolvers.isolation import in_their_project
 from resolvers.pages import (
     Connection,
     Counting,
@@ -127,7 +128,8 @@ async def page(
     return connection_of(rows, window, Counting(sql=COUNT, values=(context.project_id,)))
 
 
-@reads("id")
+@reads("id", "project_id")
+@in_their_project
 async def of_traces(
     context: Context,
     parents: Sequence[Row],
@@ -144,7 +146,8 @@ async def of_traces(
     return _connections(rows, window, Counting(sql=COUNT_OF_TRACES, values=(context.project_id, traces)), len(parents))
 
 
-@reads("trace_id", "id")
+@reads("trace_id", "id", "project_id")
+@in_their_project
 async def of_parents(
     context: Context, parents: Sequence[Row], *, page: ForwardPage, columns: Columns = None
 ) -> list[Connection]:
@@ -158,7 +161,8 @@ async def of_parents(
     return _connections(rows, window, counting, len(parents))
 
 
-@reads("trace_id", "parent_id")
+@reads("trace_id", "parent_id", "project_id")
+@in_their_project
 async def parents_of(context: Context, parents: Sequence[Row], *, columns: Columns = None) -> list[Row | None]:
     """The step it was called from; null for a step of the trace itself."""
     require(context.viewer, READ)
@@ -166,6 +170,7 @@ async def parents_of(context: Context, parents: Sequence[Row], *, columns: Colum
 
 
 @reads("id", "trace_id", "project_id")
+@in_their_project
 async def recorded(context: Context, parents: Sequence[Row], *, columns: Columns = None) -> list[Row | None]:
     """The step as it is stored now; null when the input was refused."""
     if columns is not None and columns <= {"id", "trace_id", "project_id"}:

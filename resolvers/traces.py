@@ -11,6 +11,7 @@ from models.ids import canonical
 from models.rows import Row
 from models.values import Id
 from resolvers.context import Context
+from resolvers.isolation import in_their_project
 from resolvers.pages import Connection, Counting, Direction, Ordering, Page, connection_of, window_of
 from resolvers.rows import TRACE_COLUMNS, Columns, listed, reads
 
@@ -86,7 +87,8 @@ async def by_ids(context: Context, ids: Sequence[str], columns: Columns = None) 
     return [found.get(identity or "") for identity in wanted]
 
 
-@reads("trace_id")
+@reads("trace_id", "project_id")
+@in_their_project
 async def of_steps(context: Context, parents: Sequence[Row], *, columns: Columns = None) -> list[Row | None]:
     """The trace it belongs to."""
     require(context.viewer, READ)
@@ -94,6 +96,7 @@ async def of_steps(context: Context, parents: Sequence[Row], *, columns: Columns
 
 
 @reads("id", "project_id")
+@in_their_project
 async def recorded(context: Context, parents: Sequence[Row], *, columns: Columns = None) -> list[Row | None]:
     """The trace as it is stored now; null when the input was refused."""
     if columns is not None and columns <= {"id", "project_id"}:

@@ -138,7 +138,9 @@ def _steps_of_trace(field: StepOrderField, direction: Direction) -> Ask:
     order = StepOrder(field=field, direction=direction)
 
     async def ask(shelf: Shelf, page: Page) -> Connection:
-        (connection,) = await steps.of_traces(shelf.context, [{"id": shelf.trace}], order_by=order, page=page)
+        (connection,) = await steps.of_traces(
+            shelf.context, [{"id": shelf.trace, "project_id": shelf.context.project_id}], order_by=order, page=page
+        )
         return connection
 
     return ask

@@ -1,5 +1,7 @@
 """Steps by their ids, their traces and their parents: of this project, and of no other."""
 
+from typing import Any
+
 import pytest
 
 from auth.viewer import INGEST
@@ -32,9 +34,9 @@ async def test_a_foreign_id_answers_like_an_absent_one(context: Context) -> None
 
     assert await steps.one(context, Id(STEP)) is None
     assert names(await steps.page(context, page=Page())) == []
-    assert [names(found) for found in await steps.of_traces(context, [{"id": TRACE}], page=Page())] == [[]]
-    assert [names(found) for found in await steps.of_parents(context, [KEY], page=ForwardPage())] == [[]]
-    assert await steps.parents_of(context, [{"trace_id": TRACE, "parent_id": PARENT}]) == [None]
+    assert [names(found) for found in await steps.of_traces(context, [trace_in(context)], page=Page())] == [[]]
+    assert [names(found) for found in await steps.of_parents(context, [key_in(context)], page=ForwardPage())] == [[]]
+    assert await steps.parents_of(context, [child_in(context)]) == [None]
 
 
 async def test_two_projects_hold_the_same_ids(context: Context) -> None:
@@ -45,9 +47,9 @@ async def test_two_projects_hold_the_same_ids(context: Context) -> None:
 
     for asked, name in ((context, "our"), (other, "their")):
         step = await steps.one(asked, Id(STEP))
-        (of_trace,) = await steps.of_traces(asked, [{"id": TRACE}], page=Page())
-        (children,) = await steps.of_parents(asked, [KEY], page=ForwardPage())
-        (parent,) = await steps.parents_of(asked, [{"trace_id": TRACE, "parent_id": PARENT}])
+        (of_trace,) = await steps.of_traces(asked, [trace_in(asked)], page=Page())
+        (children,) = await steps.of_parents(asked, [key_in(asked)], page=ForwardPage())
+        (parent,) = await steps.parents_of(asked, [child_in(asked)])
         assert step is not None
         assert parent is not None
         assert (step["name"], parent["name"]) == (f"{name} call", f"{name} turn")
@@ -60,7 +62,7 @@ async def test_each_parent_gets_its_own_page(context: Context) -> None:
     few, many = Uuid(new_id()), Uuid(new_id())
     drafts = [StepDraft(trace_id=trace, name=f"{n}") for trace, size in ((few, 2), (many, 7)) for n in range(size)]
     await context.writer.record(context.project_id, drafts)
-    parents = [{"id": trace} for trace in (many, new_id(), few, many)]
+    parents = [{"id": trace, "project_id": context.project_id} for trace in (many, new_id(), few, many)]
     pages = await steps.of_traces(context, parents, page=Page(first=3))
 
     assert [len(page.nodes) for page in pages] == [3, 0, 2, 3]
@@ -77,9 +79,11 @@ async def test_one_id_in_two_traces_is_two_steps(context: Context) -> None:
             StepDraft(id=STEP, trace_id=trace, parent_id=PARENT, name=f"call of {trace}"),
         ]
         await context.writer.record(context.project_id, drafts)
-    keys = [{"trace_id": trace, "parent_id": PARENT} for trace in (OTHER_TRACE, TRACE)]
+    keys = [child_in(context) | {"trace_id": trace} for trace in (OTHER_TRACE, TRACE)]
     parents = await steps.parents_of(context, keys)
-    children = await steps.of_parents(context, [KEY, KEY | {"trace_id": OTHER_TRACE}], page=ForwardPage())
+    children = await steps.of_parents(
+        context, [key_in(context), key_in(context) | {"trace_id": OTHER_TRACE}], page=ForwardPage()
+    )
 
     assert [parent and parent["name"] for parent in parents] == [f"turn of {OTHER_TRACE}", f"turn of {TRACE}"]
     assert [names(page) for page in children] == [[f"call of {TRACE}"], [f"call of {OTHER_TRACE}"]]
@@ -91,16 +95,28 @@ async def test_reading_needs_its_scope(context: Context) -> None:
     for question in (
         steps.one(writer, Id(STEP)),
         steps.page(writer, page=Page()),
-        steps.of_traces(writer, [{"id": TRACE}], page=Page()),
-        steps.of_parents(writer, [KEY], page=ForwardPage()),
-        steps.parents_of(writer, [KEY | {"parent_id": None}]),
+        steps.of_traces(writer, [trace_in(writer)], page=Page()),
+        steps.of_parents(writer, [key_in(writer)], page=ForwardPage()),
+        steps.parents_of(writer, [key_in(writer) | {"parent_id": None}]),
     ):
         with pytest.raises(Refused):
             await question
 
 
-KEY = {"trace_id": TRACE, "id": PARENT}
-
-
 def names(connection: Connection) -> list[str]:
     return [row["name"] for row in connection.nodes]
+
+
+def key_in(context: Context) -> dict[str, Any]:
+    """What edges read of the parent step, in the project of a context."""
+    return {"trace_id": TRACE, "id": PARENT, "project_id": context.project_id}
+
+
+def trace_in(context: Context) -> dict[str, Any]:
+    """What edges read of the trace."""
+    return {"id": TRACE, "project_id": context.project_id}
+
+
+def child_in(context: Context) -> dict[str, Any]:
+    """What edges read of a child of the parent step."""
+    return {"trace_id": TRACE, "parent_id": PARENT, "project_id": context.project_id}
