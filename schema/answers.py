@@ -1,7 +1,8 @@
 """The link between a field and the resolver that answers it: edges for all parents at once, roots for themselves."""
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, fields
 from functools import cache, partial
 from typing import Annotated, Any, get_type_hints
@@ -84,13 +85,14 @@ def root(resolver: Resolver) -> Any:
     return _field(answered, resolve)
 
 
-def stream(resolver: Callable[..., AsyncIterator[Any]]) -> Any:
+def stream(resolver: Callable[..., AsyncGenerator[Any]]) -> Any:
     """A subscription root: `resolver(context, **arguments)` yields values."""
     answered = AnsweredBy(resolver, batched=False)
 
     async def resolve(info: strawberry.Info, **arguments: Any) -> AsyncIterator[Any]:
-        async for value in resolver(info.context, **answered.grouped(arguments)):
-            yield value
+        async with aclosing(resolver(info.context, **answered.grouped(arguments))) as values:
+            async for value in values:
+                yield value
 
     resolve.__signature__ = _signature(resolver, batched=False)  # type: ignore[attr-defined]  # read by Strawberry
     return strawberry.subscription(resolver=resolve, description=inspect.getdoc(resolver))

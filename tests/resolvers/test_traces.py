@@ -22,7 +22,7 @@ async def test_a_foreign_id_answers_like_an_absent_one(context: Context) -> None
 
     assert await traces.one(context, Id(TRACE)) is None
     assert await traces.by_ids(context, [TRACE]) == [None]
-    assert await traces.of_steps(context, [{"trace_id": TRACE}]) == [None]
+    assert await traces.of_steps(context, [{"trace_id": TRACE, "project_id": context.project_id}]) == [None]
     assert (await traces.page(context, page=Page())).nodes == []
 
 
@@ -56,7 +56,7 @@ async def test_reading_needs_its_scope(context: Context) -> None:
     for question in (
         traces.one(writer, Id(TRACE)),
         traces.page(writer, page=Page()),
-        traces.of_steps(writer, [{"trace_id": TRACE}]),
+        traces.of_steps(writer, [{"trace_id": TRACE, "project_id": writer.project_id}]),
     ):
         with pytest.raises(Refused):
             await question
