@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,19 @@ class Recording:
         with gzip.open(self.runs, "rt", encoding="utf-8") as lines:
             return [json.loads(line) for line in islice(lines, limit)]
 
-    def tokens(self, count: int) -> list[tuple[int, int]]:
-        """The tokens read and written by the first requests, in the order of their times."""
+    def requests(self, count: int) -> list[tuple[datetime, int, int]]:
+        """Time, tokens read and tokens written of the first requests."""
         table = csv.DictReader(io.StringIO(gzip.decompress(self.arrivals.read_bytes()).decode()))
-        return [(int(row["ContextTokens"]), int(row["GeneratedTokens"])) for row in islice(table, count)]
+        return [
+            (moment(row["TIMESTAMP"]), int(row["ContextTokens"]), int(row["GeneratedTokens"]))
+            for row in islice(table, count)
+        ]
+
+
+def moment(text: str) -> datetime:
+    """A time, in UTC unless it says otherwise."""
+    told = datetime.fromisoformat(text)
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
 def steps_of(run: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from tests.acceptance.asking import Caller
 from tests.acceptance.followers import assert_each_once, assert_in_order, following
-from tests.acceptance.recorded import Recording, kinds, trace_of
+from tests.acceptance.recorded import Recording, kinds, moment, trace_of
 from tests.acceptance.replays import ended, replay, replaying
 from tests.acceptance.totals import recomputed, shown
 from tests.servers import Server
@@ -28,7 +29,7 @@ def test_recorded_runs_come_out_as_they_went_in(
     assert {key(trace): told(trace) for trace in traces} == expected
     assert len(traces) == len(expected)
     assert [shown(trace) for trace in traces] == [recomputed(trace) for trace in traces]
-    assert tokens_of_calls(traces) == recording.tokens(calls)
+    assert requests_of(traces) == sorted(recording.requests(calls))
     assert_in_order(seen, traces[0]["project"]["id"])
     assert_each_once(
         seen, [trace["id"] for trace in traces], [step["id"] for trace in traces for step in trace["steps"]]
@@ -45,9 +46,7 @@ def told(trace: dict[str, Any]) -> dict[str, Any]:
     return {name: trace[name] for name in ("status", "metadata", "input", "output")} | {"steps": steps}
 
 
-def tokens_of_calls(traces: list[dict[str, Any]]) -> list[tuple[int, int]]:
-    """The tokens of the model calls of all traces, in the order of their times."""
+def requests_of(traces: list[dict[str, Any]]) -> list[tuple[datetime, int, int]]:
+    """Time, tokens read and tokens written of the model calls of all traces."""
     calls = [step for trace in traces for step in trace["steps"] if step["kind"] == "LLM"]
-    return [
-        (call["usage"]["input"], call["usage"]["output"]) for call in sorted(calls, key=lambda call: call["startTime"])
-    ]
+    return sorted((moment(call["startTime"]), call["usage"]["input"], call["usage"]["output"]) for call in calls)
