@@ -158,7 +158,8 @@ async def commit(
 ) -> Committed:
     """Write the records of one project in one transaction; committed when this returns.
 
-    Raises NotFound for a project that is not there, else the driver's errors; nothing is written then, unless the connection broke during COMMIT itself.
+    Raises NotFound for a project that is not there, else the driver's errors; nothing is written then, unless the
+    connection broke during COMMIT itself.
     """
     changes = Changes(connection=connection, project_id=project_id, now=now, price=price)
     async with committing(connection):
