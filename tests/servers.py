@@ -43,6 +43,11 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def database_url(self) -> str:
+        """Where its database is."""
+        return self._environment["DATABASE_URL"]
+
+    @property
     def headers(self) -> dict[str, str]:
         """What a request needs to be let in."""
         return {"Authorization": f"Bearer {self.key}"}
