@@ -10,10 +10,11 @@ from auth.projects import project_of
 from auth.viewer import INGEST, require
 from ingest.drafts import Draft, StepCorrection, StepDraft, TraceCorrection, TraceDraft
 from ingest.outcomes import Outcome, Status
-from models.errors import Invalid, NotFound
+from models.errors import Invalid, NotFound, OutcomeUnknown, Unavailable
 from resolvers.context import Context
 
 LARGEST_BATCH = 1_000
+PARTLY = "Only the records of some projects are stored. Send the same ids again, that is safe."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,12 @@ async def _recorded(context: Context, drafts: Sequence[Draft]) -> list[Outcome]:
         places.setdefault(await _project(context, wanted), []).append(place)
     outcomes: dict[int, Outcome] = {}
     for project_id, indexes in places.items():
-        answers = await context.writer.record(project_id, [drafts[index] for index in indexes])
+        try:
+            answers = await context.writer.record(project_id, [drafts[index] for index in indexes])
+        except Unavailable as error:
+            if outcomes:
+                raise OutcomeUnknown(PARTLY) from error
+            raise
         outcomes |= dict(zip(indexes, answers, strict=True))
     return [outcomes[place] for place in range(len(drafts))]
 
