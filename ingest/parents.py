@@ -87,8 +87,9 @@ async def adopt(connection: Connection, project_id: str, rows: Sequence[Row], no
     if not awaited:
         return ()
     children = await connection.fetch(CHILDREN, project_id, *zip(*awaited, strict=True), *window)
-    adoptions = [(project_id, child["trace_id"], child["id"], child["parent_id"], now) for child in children]
-    await connection.executemany(ADOPT, adoptions)
+    if children:
+        adoptions = [(project_id, child["trace_id"], child["id"], child["parent_id"], now) for child in children]
+        await connection.executemany(ADOPT, adoptions)
     return children
 
 
