@@ -1,8 +1,9 @@
 """The questions one can ask."""
 
-from resolvers import analytics, steps, traces, viewer
+from resolvers import analytics, comparison, steps, traces, viewer
 from schema.analytics import Analytics
 from schema.answers import root
+from schema.comparison import ModelComparison
 from schema.project import Viewer
 from schema.row import of_row
 from schema.trace import Step, StepConnection, Trace, TraceConnection
@@ -18,3 +19,4 @@ class Query:
     step: Step | None = root(steps.one)
     steps: StepConnection = root(steps.page)
     analytics: Analytics = root(analytics.analytics)
+    compare_models: ModelComparison = root(comparison.compare_models)

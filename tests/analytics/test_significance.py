@@ -1,0 +1,51 @@
+"""Significance: known p-values, and silence about small samples."""
+
+import math
+import random
+
+import numpy as np
+import pytest
+
+from analytics.samples import Sample
+from analytics.significance import level_for, proportion_test, rank_test
+
+
+def sample(values: list[float]) -> Sample:
+    return Sample(values=np.sort(np.array(values)), cumulative=np.arange(1, len(values) + 1))
+
+
+def test_rank_test_has_the_p_value_of_the_formula() -> None:
+    """Of 1..20 against 11..30, all but ten of each in common, the p-value is that of the tables."""
+    one, other = [float(n) for n in range(1, 21)], [float(n) for n in range(11, 31)]
+    u = sum((a > b) + (a == b) / 2 for a in one for b in other)
+    variance = 400 / 12 * (41 - 10 * 6 / (40 * 39))
+    expected = math.erfc(abs(u - 200) / math.sqrt(variance) / math.sqrt(2))
+
+    found = rank_test(sample(one), sample(other))
+    assert found is not None
+    assert math.isclose(expected, found)
+
+
+def test_rank_test_sees_no_difference_in_chance() -> None:
+    """Of many pairs of samples of one distribution about one in twenty is below 0.05."""
+    rng = random.Random(7)
+    draw = [[rng.lognormvariate(3, 1) for _ in range(40)] for _ in range(1000)]
+    found = [rank_test(sample(one), sample(other)) for one, other in zip(draw[::2], draw[1::2], strict=True)]
+
+    assert 10 <= sum(p is not None and p < 0.05 for p in found) <= 40
+
+
+def test_proportion_test_has_a_known_p_value() -> None:
+    """15 of 100 against 30 of 100: z is 2.54, p is 0.011."""
+    assert proportion_test(15, 100, 30, 100) == pytest.approx(0.0111, abs=2e-4)
+
+
+def test_small_samples_tell_nothing() -> None:
+    """Below twenty of either there is no p-value."""
+    assert proportion_test(0, 19, 19, 500) is None
+    assert rank_test(sample([1.0] * 19), sample([2.0] * 500)) is None
+
+
+def test_many_comparisons_need_more() -> None:
+    """The level is divided by the number of comparisons."""
+    assert (level_for(0), level_for(1), level_for(10)) == (0.05, 0.05, 0.005)
