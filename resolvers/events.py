@@ -93,7 +93,8 @@ async def _subjects(context: Context, wanted: Sequence[Event]) -> dict[tuple[str
     """The traces and steps that the events are about, as they are now, by their ids; at most two statements."""
     keys = {(event.trace_id, event.step_id) for event in wanted if event.type != EventType.TRACE_DELETED}
     trace_ids = [trace for trace, step in keys if step is None]
-    step_keys = [{"trace_id": trace, "id": step} for trace, step in keys if step is not None]
+    here = {"project_id": context.project_id}
+    step_keys = [here | {"trace_id": trace, "id": step} for trace, step in keys if step is not None]
     found: dict[tuple[str, str | None], Row] = {}
     if trace_ids:
         found |= {(row["id"], None): row for row in await traces.by_ids(context, trace_ids) if row}
