@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NewType
@@ -15,6 +16,7 @@ from typing import Any, NewType
 import msgspec
 
 from models.errors import Invalid
+from models.ids import canonical
 from models.rows import Row
 
 Cursor = NewType("Cursor", str)
@@ -22,6 +24,7 @@ Cursor = NewType("Cursor", str)
 
 DEFAULT_SIZE = 20
 LARGEST_PAGE = 100
+MOST_COUNTED = 1_000_000
 
 
 class Direction(StrEnum):
@@ -59,13 +62,20 @@ class ForwardPage:
 
 @dataclass(frozen=True, kw_only=True)
 class Ordering:
-    """By which column a list is sorted; the id decides between equals."""
+    """By which column a list is sorted, and what decides between equals; all of it in one direction."""
 
     column: str
     kind: str
     """The PostgreSQL type of the column."""
     descending: bool
     nullable: bool = False
+    ties: tuple[tuple[str, str], ...] = (("id", "uuid"),)
+    """Columns that decide between equals, with their PostgreSQL types; together they tell every row from all others."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What a row must have, so that its cursor can be made."""
+        return (self.column, *(name for name, _ in self.ties))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +107,14 @@ class Edge:
 
 @dataclass(frozen=True, kw_only=True)
 class Counting:
-    """The statement that counts whole lists, all of a level at once: its rows have `place` and `count`."""
+    """The statement that counts whole lists, all of a level at once: its rows have `place` and `count`.
+
+    It is run once for each project; `values` follow the project's id.
+    """
 
     sql: str
-    values: tuple[Any, ...]
+    projects: tuple[str, ...]
+    values: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,10 +179,10 @@ def window_of(
     anchor = whole.before if backward else whole.after
     if (whole.after if backward else whole.before) is not None:
         raise Invalid("`after` goes with `first`, `before` with `last`.", path=["after" if backward else "before"])
-    condition, bindings = "TRUE", ()
+    condition, bindings = "TRUE", tuple[Any, ...]()
     if anchor is not None:
-        value, identity = _decoded(anchor, ordering, scope, "before" if backward else "after")
-        condition, bindings = _beyond(ordering, value, identity, backward=backward, offset=offset)
+        bindings = _decoded(anchor, ordering, scope, "before" if backward else "after")
+        condition = _beyond(ordering, backward=backward, offset=offset, at_null=bindings[0] is None)
     return Window(
         ordering=ordering,
         scope=scope,
@@ -191,10 +205,10 @@ def connection_of(rows: Sequence[Row], window: Window, counting: Counting, place
 
 def cursor_of(row: Row, window: Window) -> str:
     """The cursor of a row in its list."""
-    value = row[window.ordering.column]
+    value, *ties = [row[column] for column in window.ordering.columns]
     if isinstance(value, datetime):
         value = value.isoformat()
-    packed = msgspec.json.encode([_fingerprint(window.ordering, window.scope), value, row["id"]])
+    packed = msgspec.json.encode([_fingerprint(window.ordering, window.scope), value, *ties])
     return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
 
@@ -214,38 +228,66 @@ def _size(page: Page, largest: int) -> int:
 def _order_by(ordering: Ordering, *, backward: bool) -> str:
     direction = "DESC" if ordering.descending != backward else "ASC"
     nulls = (" NULLS FIRST" if backward else " NULLS LAST") if ordering.nullable else ""
-    return f"{ordering.column} {direction}{nulls}, id {direction}"
+    return ", ".join([f"{ordering.column} {direction}{nulls}", *(f"{name} {direction}" for name, _ in ordering.ties)])
 
 
-def _beyond(
-    ordering: Ordering, value: object, identity: str, *, backward: bool, offset: int
-) -> tuple[str, tuple[Any, ...]]:
+def _beyond(ordering: Ordering, *, backward: bool, offset: int, at_null: bool) -> str:
     """The condition for rows on the far side of an anchor; nulls come last in the list."""
     sign = "<" if ordering.descending != backward else ">"
     column, bound = ordering.column, f"${offset}::{ordering.kind}"
-    beyond = f"({column}, id) {sign} ({bound}, ${offset + 1}::uuid)"
-    if not ordering.nullable:
-        return beyond, (value, identity)
-    if value is None:
-        same = f"({column} IS NULL AND {bound} IS NULL AND id {sign} ${offset + 1}::uuid)"
-        return (f"({same} OR {column} IS NOT NULL)" if backward else same), (value, identity)
-    return (beyond if backward else f"({beyond} OR {column} IS NULL)"), (value, identity)
+    names = ", ".join(name for name, _ in ordering.ties)
+    ties = ", ".join(f"${offset + number}::{kind}" for number, (_, kind) in enumerate(ordering.ties, start=1))
+    if at_null:
+        same = f"({column} IS NULL AND {bound} IS NULL AND ({names}) {sign} ({ties}))"
+        return f"({same} OR {column} IS NOT NULL)" if backward else same
+    beyond = f"({column}, {names}) {sign} ({bound}, {ties})"
+    return f"({beyond} OR {column} IS NULL)" if ordering.nullable and not backward else beyond
 
 
-def _decoded(cursor: str, ordering: Ordering, scope: str, argument: str) -> tuple[object, str]:
+def _decoded(cursor: str, ordering: Ordering, scope: str, argument: str) -> tuple[Any, ...]:
     try:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        fingerprint, value, identity = msgspec.json.decode(packed, type=tuple[str, str | int | float | None, str])
-        if ordering.kind == "timestamptz":
-            value = datetime.fromisoformat(str(value))  # type: ignore[assignment]  # what this column binds
-    except (ValueError, binascii.Error, msgspec.MsgspecError) as error:
+        fingerprint, *values = msgspec.json.decode(packed, type=list[str | int | float | None])
+        bindings = _read(values, ordering) if fingerprint == _fingerprint(ordering, scope) else ()
+    except (ValueError, ArithmeticError, binascii.Error, msgspec.MsgspecError) as error:
         raise Invalid("This is no cursor.", path=[argument]) from error
-    if fingerprint != _fingerprint(ordering, scope):
+    if not bindings:
         raise Invalid("This cursor belongs to another list, order or filter.", path=[argument])
-    return value, identity
+    return bindings
+
+
+def _read(values: Sequence[Any], ordering: Ordering) -> tuple[Any, ...]:
+    """What a cursor binds. Raises ValueError for values that no cursor of ours has."""
+    value, *ties = values
+    read = None if value is None and ordering.nullable else READERS[ordering.kind](value)
+    return (read, *(READERS[kind](tie) for (_, kind), tie in zip(ordering.ties, ties, strict=True)))
+
+
+def _uuid(value: Any) -> str:
+    identity = canonical(value)
+    if identity is None:
+        raise ValueError(value)
+    return identity
+
+
+def _finite(value: Any) -> str:
+    if not Decimal(value).is_finite():
+        raise ValueError(value)
+    return str(value)
+
+
+READERS: Mapping[str, Callable[[Any], Any]] = {
+    "timestamptz": lambda value: datetime.fromisoformat(str(value)).astimezone(UTC),
+    "float8": float,
+    "int8": int,
+    "int4": int,
+    "numeric": _finite,
+    "uuid": _uuid,
+    "text": str,
+}
 
 
 @lru_cache(256)
 def _fingerprint(ordering: Ordering, scope: str) -> str:
-    text = f"{scope}\0{ordering.column}\0{ordering.descending}"
+    text = f"{scope}\0{ordering.columns}\0{ordering.descending}"
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()

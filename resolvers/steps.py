@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
 from operator import itemgetter
 
 from auth.viewer import READ, require
+from models.filter_sql import Condition, steps_where
+from models.filters import StepFilter, TraceFilter
 from models.ids import canonical
 from models.rows import Row
 from models.values import Id
 from resolvers.context import Context
 from resolvers.isolation import in_their_project
+from resolvers.listing import Listing, connection
 from resolvers.pages import (
+    MOST_COUNTED,
     Connection,
     Counting,
     Direction,
@@ -25,6 +29,7 @@ from resolvers.pages import (
     connection_of,
     window_of,
 )
+from resolvers.projects import chosen
 from resolvers.rows import STEP_COLUMNS, Columns, listed, reads
 
 LARGEST_PAGE = 1_000
@@ -34,22 +39,26 @@ BY_KEYS = """
 SELECT {columns} FROM trace_steps
 WHERE project_id = $1 AND (trace_id, id) IN (SELECT * FROM unnest($2::uuid[], $3::uuid[]))
 """
-PAGE = "SELECT {columns} FROM trace_steps WHERE project_id = $1 AND {condition} ORDER BY {order_by} LIMIT {limit}"
-COUNT = "SELECT 1 AS place, count(*) FROM trace_steps WHERE project_id = $1"
+PAGE = """
+SELECT {columns} FROM trace_steps WHERE project_id = $1 AND {filter} AND {condition} ORDER BY {order_by} LIMIT {limit}
+"""
+COUNT = """
+SELECT 1 AS place, count(*) FROM (SELECT FROM trace_steps WHERE project_id = $1 AND {filter} LIMIT {most}) AS counted
+"""
 
 # One page per trace, all of them in one statement.
 OF_TRACES = """
 SELECT wanted.place, steps.* FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (trace, place)
 CROSS JOIN LATERAL (
     SELECT {columns} FROM trace_steps
-    WHERE project_id = $1 AND trace_id = wanted.trace AND {condition} ORDER BY {order_by} LIMIT {limit}
+    WHERE project_id = $1 AND trace_id = wanted.trace AND {filter} AND {condition} ORDER BY {order_by} LIMIT {limit}
 ) AS steps
 ORDER BY wanted.place, {order_by}
 """
 COUNT_OF_TRACES = """
 SELECT wanted.place, steps.count FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (trace, place)
 CROSS JOIN LATERAL (
-    SELECT count(*) FROM trace_steps WHERE project_id = $1 AND trace_id = wanted.trace
+    SELECT count(*) FROM trace_steps WHERE project_id = $1 AND trace_id = wanted.trace AND {filter}
 ) AS steps
 """
 
@@ -97,6 +106,9 @@ class StepOrder:
     """Which end comes first."""
 
 
+# Nothing keeps two traces from having steps of the same id.
+ANYWHERE = (("id", "uuid"), ("trace_id", "uuid"))
+EVERY_STEP = steps_where(None, offset=2)
 NEWEST_FIRST = StepOrder(field=StepOrderField.START_TIME)
 OLDEST_FIRST = StepOrder(field=StepOrderField.START_TIME, direction=Direction.ASC)
 
@@ -119,13 +131,27 @@ async def one(context: Context, id: Id, *, columns: Columns = None) -> Row | Non
 
 
 async def page(
-    context: Context, *, order_by: StepOrder | None = NEWEST_FIRST, page: Page, columns: Columns = None
+    context: Context,
+    *,
+    filter: StepFilter | None = None,
+    traces: TraceFilter | None = None,
+    order_by: StepOrder | None = NEWEST_FIRST,
+    page: Page,
+    columns: Columns = None,
 ) -> Connection:
-    """Steps of any trace of the project, newest first unless ordered otherwise."""
+    """Steps of any trace, newest first unless ordered otherwise; `traces` narrows them by their trace."""
     require(context.viewer, READ)
-    window = window_of(page, ordering_of(order_by or NEWEST_FIRST), scope="steps", offset=2)
-    rows = await context.database.fetch(_sql(PAGE, window, columns), context.project_id, *window.bindings)
-    return connection_of(rows, window, Counting(sql=COUNT, values=(context.project_id,)))
+    projects, traces = await chosen(context, traces, "traces")
+    condition = steps_where(filter, traces, offset=2)
+    listing = Listing(
+        name="steps",
+        page=page,
+        ordering=replace(ordering_of(order_by or NEWEST_FIRST), ties=ANYWHERE),
+        condition=condition,
+        sql=lambda window: _sql(PAGE, window, columns, condition),
+        count=COUNT.format(filter=condition.sql, most=MOST_COUNTED),
+    )
+    return await connection(context, projects, listing)
 
 
 @reads("id", "project_id")
@@ -134,16 +160,22 @@ async def of_traces(
     context: Context,
     parents: Sequence[Row],
     *,
+    filter: StepFilter | None = None,
     order_by: StepOrder | None = OLDEST_FIRST,
     page: Page,
     columns: Columns = None,
 ) -> list[Connection]:
     """The steps of the trace, oldest first unless ordered otherwise."""
     require(context.viewer, READ)
-    window = window_of(page, ordering_of(order_by or OLDEST_FIRST), scope="trace.steps", offset=3, largest=LARGEST_PAGE)
-    traces = [parent["id"] for parent in parents]
-    rows = await context.database.fetch(_sql(OF_TRACES, window, columns), context.project_id, traces, *window.bindings)
-    return _connections(rows, window, Counting(sql=COUNT_OF_TRACES, values=(context.project_id, traces)), len(parents))
+    condition = steps_where(filter, offset=3)
+    scope, ordering = f"trace.steps {condition.digest}", ordering_of(order_by or OLDEST_FIRST)
+    window = window_of(page, ordering, scope=scope, offset=condition.following, largest=LARGEST_PAGE)
+    values = [parent["id"] for parent in parents], *condition.values
+    sql = _sql(OF_TRACES, window, columns, condition)
+    rows = await context.database.fetch(sql, context.project_id, *values, *window.bindings)
+    count = COUNT_OF_TRACES.format(filter=condition.sql)
+    counting = Counting(sql=count, projects=(context.project_id,), values=values)
+    return _connections(rows, window, counting, len(parents))
 
 
 @reads("trace_id", "id", "project_id")
@@ -157,7 +189,7 @@ async def of_parents(
     traces, steps = [parent["trace_id"] for parent in parents], [parent["id"] for parent in parents]
     sql = _sql(OF_PARENTS, window, columns)
     rows = await context.database.fetch(sql, context.project_id, traces, steps, *window.bindings)
-    counting = Counting(sql=COUNT_OF_PARENTS, values=(context.project_id, traces, steps))
+    counting = Counting(sql=COUNT_OF_PARENTS, projects=(context.project_id,), values=(traces, steps))
     return _connections(rows, window, counting, len(parents))
 
 
@@ -200,8 +232,11 @@ def ordering_of(order: StepOrder) -> Ordering:
     return Ordering(column=column, kind=kind, nullable=nullable, descending=order.direction == Direction.DESC)
 
 
-def _sql(template: str, window: Window, columns: Columns) -> str:
-    selected = listed(STEP_COLUMNS, columns, "id", window.ordering.column)
+def _sql(template: str, window: Window, columns: Columns, condition: Condition = EVERY_STEP) -> str:
     return template.format(
-        columns=selected, condition=window.condition, order_by=window.order_by, limit=window.size + 1
+        columns=listed(STEP_COLUMNS, columns, *window.ordering.columns),
+        filter=condition.sql,
+        condition=window.condition,
+        order_by=window.order_by,
+        limit=window.size + 1,
     )

@@ -7,17 +7,25 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from auth.viewer import READ, require
+from models.filter_sql import traces_where
+from models.filters import TraceFilter
 from models.ids import canonical
 from models.rows import Row
 from models.values import Id
 from resolvers.context import Context
 from resolvers.isolation import in_their_project
-from resolvers.pages import Connection, Counting, Direction, Ordering, Page, connection_of, window_of
+from resolvers.listing import Listing, connection
+from resolvers.pages import MOST_COUNTED, Connection, Direction, Ordering, Page, Window
+from resolvers.projects import chosen
 from resolvers.rows import TRACE_COLUMNS, Columns, listed, reads
 
 BY_IDS = "SELECT {columns} FROM traces WHERE project_id = $1 AND id = ANY ($2::uuid[])"
-PAGE = "SELECT {columns} FROM traces WHERE project_id = $1 AND {condition} ORDER BY {order_by} LIMIT {limit}"
-COUNT = "SELECT 1 AS place, count(*) FROM traces WHERE project_id = $1"
+PAGE = """
+SELECT {columns} FROM traces WHERE project_id = $1 AND {filter} AND {condition} ORDER BY {order_by} LIMIT {limit}
+"""
+COUNT = """
+SELECT 1 AS place, count(*) FROM (SELECT FROM traces WHERE project_id = $1 AND {filter} LIMIT {most}) AS counted
+"""
 
 
 class TraceOrderField(StrEnum):
@@ -67,15 +75,32 @@ async def one(context: Context, id: Id, *, columns: Columns = None) -> Row | Non
 
 
 async def page(
-    context: Context, *, order_by: TraceOrder | None = NEWEST_FIRST, page: Page, columns: Columns = None
+    context: Context,
+    *,
+    filter: TraceFilter | None = None,
+    order_by: TraceOrder | None = NEWEST_FIRST,
+    page: Page,
+    columns: Columns = None,
 ) -> Connection:
     """Traces of the project, newest first unless ordered otherwise."""
     require(context.viewer, READ)
-    window = window_of(page, ordering_of(order_by), scope="traces", offset=2)
-    selected = listed(TRACE_COLUMNS, columns, "id", window.ordering.column)
-    sql = PAGE.format(columns=selected, condition=window.condition, order_by=window.order_by, limit=window.size + 1)
-    rows = await context.database.fetch(sql, context.project_id, *window.bindings)
-    return connection_of(rows, window, Counting(sql=COUNT, values=(context.project_id,)))
+    projects, filter = await chosen(context, filter)
+    condition = traces_where(filter, offset=2)
+
+    def sql(window: Window) -> str:
+        return PAGE.format(
+            columns=listed(TRACE_COLUMNS, columns, *window.ordering.columns),
+            filter=condition.sql,
+            condition=window.condition,
+            order_by=window.order_by,
+            limit=window.size + 1,
+        )
+
+    count = COUNT.format(filter=condition.sql, most=MOST_COUNTED)
+    listing = Listing(
+        name="traces", page=page, ordering=ordering_of(order_by), condition=condition, sql=sql, count=count
+    )
+    return await connection(context, projects, listing)
 
 
 async def by_ids(context: Context, ids: Sequence[str], columns: Columns = None) -> list[Row | None]:

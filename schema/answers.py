@@ -26,6 +26,8 @@ COLUMNS = "columns"
 ARGUMENTS: Mapping[str, str] = {
     "order_by": "In which order; the id decides between equals.",
     "id": "Its id, a UUID as it was sent or made.",
+    "filter": "Which of them; all when left out.",
+    "traces": "Only steps of these traces.",
     "input": "What to write.",
     "types": "Only events of these types; all when left out.",
     "after": "Only what comes after this cursor; from now on when left out.",

@@ -37,6 +37,8 @@ def input_of(cls: type[T], name: str | None = None) -> type[T]:
     """Declare a dataclass of a lower floor as an input, in place."""
     declared = described(strawberry.input(cls, name=name, description=inspect.getdoc(cls)))
     for field in get_object_definition(declared, strict=True).fields:
+        if field.python_name.endswith("_"):  # Python keeps the word for itself
+            field.graphql_name = field.python_name.rstrip("_")
         if field.default is None:  # what is left out is simply not there: no `= null` in the contract
             field.default = field.default_value = MISSING
     return declared

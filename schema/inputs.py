@@ -2,7 +2,9 @@
 
 from ingest.drafts import StepCorrection, StepDraft, TraceCorrection, TraceDraft, Usage
 from ingest.outcomes import Status
+from models import comparisons
 from models.enums import CostSource, EventType, Scope, StepKind, StepStatus, TraceStatus
+from models.filters import StepFilter, TraceFilter
 from resolvers.pages import Direction
 from resolvers.recording import Batch
 from resolvers.steps import StepOrder, StepOrderField
@@ -22,3 +24,12 @@ input_of(StepCorrection, name="UpdateStepInput")
 input_of(Batch, name="IngestInput")
 input_of(TraceOrder)
 input_of(StepOrder)
+
+for comparison in (
+    comparisons.IDFilter, comparisons.StringFilter, comparisons.IntFilter, comparisons.FloatFilter,
+    comparisons.DecimalFilter, comparisons.DateTimeFilter, comparisons.TraceStatusFilter,
+    comparisons.StepStatusFilter, comparisons.StepKindFilter, comparisons.TagsFilter, comparisons.JSONFilter,
+):  # fmt: skip
+    input_of(comparison)
+input_of(StepFilter)
+input_of(TraceFilter)
