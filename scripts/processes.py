@@ -10,8 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from scripts.accounts import OURSELVES, Account
-from scripts.homes import Home, end, tell
+from scripts.homes import Home, end, has_ended, tell
 from scripts.polling import comes_true
 
 START_SECONDS = 60.0
@@ -81,7 +83,8 @@ class Program:
 
     def start(self) -> None:
         """Start it and return as soon as it answers. Raises FolderInUseError, or StartError with the end of the log."""
-        if self._process is not None and self._process.poll() is None:
+        # A process whose other threads are still ending is dead already, though it can't be waited for yet.
+        if self._process is not None and self._process.poll() is None and not has_ended(psutil.Process(self.pid)):
             return
         self.kill()
         self._launch.home.take()

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 
+import asyncpg
 import httpx
 import pytest
 from websockets.asyncio.client import connect
@@ -35,8 +36,8 @@ async def signalled_and_closed(server: Server, number: signal.Signals) -> int | 
         return client.close_code
 
 
-async def test_requests_under_way_are_finished(server: Server) -> None:
-    """A write that has begun when the signal comes is answered, and then the process ends."""
+async def test_requests_under_way_are_finished(server: Server, database_url: str) -> None:
+    """A write that has begun when the signal comes is answered, and then the process ends; the others never began."""
     query = {"query": 'mutation { createTrace(input: {name: "last"}) { trace { id } } }'}
     async with httpx.AsyncClient(base_url=server.url, headers=server.headers, trust_env=False) as client:
         await client.post("/graphql", json=query)
@@ -45,5 +46,15 @@ async def test_requests_under_way_are_finished(server: Server) -> None:
         os.kill(server.pid, signal.SIGTERM)
         answers = await asyncio.gather(*writes, return_exceptions=True)
 
-    assert [answer for answer in answers if isinstance(answer, BaseException) or not answer.is_success] == []
     assert server.stop() == 0
+    answered = [answer for answer in answers if isinstance(answer, httpx.Response) and answer.is_success]
+    assert answered
+    assert await stored_traces(database_url) == 1 + len(answered)
+
+
+async def stored_traces(database_url: str) -> int:
+    """How many traces there are."""
+    connection = await asyncpg.connect(database_url)
+    count: int = await connection.fetchval("SELECT count(*) FROM traces")
+    await connection.close()
+    return count
