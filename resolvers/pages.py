@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NewType
 
 import msgspec
@@ -201,6 +203,12 @@ def connection_of(rows: Sequence[Row], window: Window, counting: Counting, place
     if window.backward:
         kept = kept[::-1]
     return Connection(rows=kept, window=window, more=len(rows) > window.size, counting=counting, place=place)
+
+
+def connections_of(rows: Sequence[Row], window: Window, counting: Counting, places: int) -> list[Connection]:
+    """One page for each place, from rows sorted by their places."""
+    pages = {place: list(group) for place, group in groupby(rows, key=itemgetter("place"))}
+    return [connection_of(pages.get(place, []), window, counting, place) for place in range(1, places + 1)]
 
 
 def cursor_of(row: Row, window: Window) -> str:

@@ -13,9 +13,10 @@ from models.ids import canonical
 from models.rows import Row
 from models.values import Id
 from resolvers.context import Context
-from resolvers.rows import KEY_COLUMNS, PROJECT_COLUMNS, reads
+from resolvers.rows import KEY_COLUMNS, PROJECT_COLUMNS, Columns, reads
 
 MOST_CHOSEN = 100
+NOBODY = "00000000-0000-0000-0000-000000000000"
 
 BY_IDS = f"SELECT {', '.join(PROJECT_COLUMNS)} FROM projects WHERE id = ANY ($1::uuid[])"
 BY_NAME = f"SELECT {', '.join(PROJECT_COLUMNS)} FROM projects WHERE name = $1"
@@ -54,11 +55,18 @@ async def one(context: Context, *, id: Id | None = None, name: str | None = None
     """One project by its id or its name; null when there is none that this key may see."""
     if (id is None) == (name is None):
         raise Invalid("Give an `id` or a `name`.", path=["name" if id is not None else "id"])
-    identity = canonical(id) if id is not None else None
-    if id is not None and identity is None:
-        return None
-    row = await context.database.fetchrow(*((BY_NAME, name) if identity is None else (BY_IDS, [identity])))
+    if id is not None:
+        (found,) = await by_ids(context, [canonical(id) or NOBODY])
+        return found
+    row = await context.database.fetchrow(BY_NAME, name)
     return row if row is not None and may_see(context, row["id"]) else None
+
+
+async def by_ids(context: Context, ids: Sequence[str], _columns: Columns = None) -> list[Row | None]:
+    """The project of each id, or None when there is none that the key of this request may see."""
+    rows = await context.database.fetch(BY_IDS, ids)
+    found = {row["id"]: row for row in rows if may_see(context, row["id"])}
+    return [found.get(identity) for identity in ids]
 
 
 async def every(context: Context) -> Sequence[Row]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import groupby
-from operator import itemgetter
 
 from auth.viewer import READ, require
 from models.filter_sql import Condition, steps_where
@@ -26,7 +24,7 @@ from resolvers.pages import (
     Ordering,
     Page,
     Window,
-    connection_of,
+    connections_of,
     window_of,
 )
 from resolvers.projects import chosen
@@ -34,7 +32,7 @@ from resolvers.rows import STEP_COLUMNS, Columns, listed, reads
 
 LARGEST_PAGE = 1_000
 
-BY_IDS = "SELECT {columns} FROM trace_steps WHERE project_id = $1 AND id = ANY ($2::uuid[])"
+BY_IDS = "SELECT {columns} FROM trace_steps WHERE project_id = $1 AND id = ANY ($2::uuid[]) ORDER BY trace_id DESC"
 BY_KEYS = """
 SELECT {columns} FROM trace_steps
 WHERE project_id = $1 AND (trace_id, id) IN (SELECT * FROM unnest($2::uuid[], $3::uuid[]))
@@ -124,10 +122,17 @@ COLUMNS: Mapping[StepOrderField, tuple[str, str, bool]] = {
 async def one(context: Context, id: Id, *, columns: Columns = None) -> Row | None:
     """One step by its id; null when there is none in this project."""
     require(context.viewer, READ)
-    identity = canonical(id)
-    sql = BY_IDS.format(columns=listed(STEP_COLUMNS, columns))
-    rows = await context.database.fetch(sql, context.project_id, [identity] if identity else [])
-    return rows[0] if rows else None
+    (row,) = await by_ids(context, [id], columns)
+    return row
+
+
+async def by_ids(context: Context, ids: Sequence[str], columns: Columns = None) -> list[Row | None]:
+    """The step of each id, or None; of several steps with the same id the one of the first trace."""
+    wanted = [canonical(identity) for identity in ids]
+    sql = BY_IDS.format(columns=listed(STEP_COLUMNS, columns, "id"))
+    rows = await context.database.fetch(sql, context.project_id, [identity for identity in wanted if identity])
+    found = {row["id"]: row for row in rows}
+    return [found.get(identity or "") for identity in wanted]
 
 
 async def page(
@@ -175,7 +180,7 @@ async def of_traces(
     rows = await context.database.fetch(sql, context.project_id, *values, *window.bindings)
     count = COUNT_OF_TRACES.format(filter=condition.sql)
     counting = Counting(sql=count, projects=(context.project_id,), values=values)
-    return _connections(rows, window, counting, len(parents))
+    return connections_of(rows, window, counting, len(parents))
 
 
 @reads("trace_id", "id", "project_id")
@@ -190,7 +195,7 @@ async def of_parents(
     sql = _sql(OF_PARENTS, window, columns)
     rows = await context.database.fetch(sql, context.project_id, traces, steps, *window.bindings)
     counting = Counting(sql=COUNT_OF_PARENTS, projects=(context.project_id,), values=(traces, steps))
-    return _connections(rows, window, counting, len(parents))
+    return connections_of(rows, window, counting, len(parents))
 
 
 @reads("trace_id", "parent_id", "project_id")
@@ -218,12 +223,6 @@ async def _by_keys(
     rows = await context.database.fetch(sql, context.project_id, traces, steps) if steps else []
     found = {(row["trace_id"], row["id"]): row for row in rows}
     return [found.get(key) if key[1] else None for key in keys]
-
-
-def _connections(rows: Sequence[Row], window: Window, counting: Counting, places: int) -> list[Connection]:
-    """One page for each place, from rows sorted by their places."""
-    pages = {place: list(group) for place, group in groupby(rows, key=itemgetter("place"))}
-    return [connection_of(pages.get(place, []), window, counting, place) for place in range(1, places + 1)]
 
 
 def ordering_of(order: StepOrder) -> Ordering:

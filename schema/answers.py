@@ -26,6 +26,8 @@ COLUMNS = "columns"
 ARGUMENTS: Mapping[str, str] = {
     "order_by": "In which order; the id decides between equals.",
     "id": "Its id, a UUID as it was sent or made.",
+    "ids": "Their ids, at most 100.",
+    "name": "Its name.",
     "filter": "Which of them; all when left out.",
     "traces": "Only steps of these traces.",
     "input": "What to write.",
