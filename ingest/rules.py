@@ -38,6 +38,8 @@ OBJECTS = ("metadata", "attributes")
 COUNTS = ("input", "output", "cache_read", "cache_write", "reasoning")
 
 BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+EXPONENT = re.compile(r"\d[eE][+-]?\d").search
+EXPONENTS = re.compile(r'"(?:[^"\\]|\\.)*"|[eE][+-]?(\d+)', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ def _texts(draft: Draft, _: str) -> Iterator[Problem]:
         yield _invalid("This must be a JSON object.", group.names[0])
     if length > MESSAGE_LENGTH:
         yield _too_large(f"At most {MESSAGE_LENGTH:,} characters.", "error_message")
+    length += zeros(kept or "")
     for field, text in ((group.names[0], kept), ("input", draft.input), ("output", draft.output)):
         if text is None:
             continue
@@ -152,6 +155,13 @@ def _is_money(text: str) -> bool:
     except InvalidOperation:
         return False
     return amount.is_finite() and 0 <= amount <= LARGEST_MONEY and len(text) <= MONEY_LENGTH
+
+
+def zeros(text: str) -> int:
+    """How many digits PostgreSQL adds to an object, for it writes its numbers out: 1e300 becomes 301 of them."""
+    if not EXPONENT(text):
+        return 0
+    return sum(int(match[1].lstrip("0")[:9] or 0) for match in EXPONENTS.finditer(text) if match[1])
 
 
 def is_deep(text: str) -> bool:

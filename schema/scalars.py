@@ -1,5 +1,6 @@
 """The scalars of the API, and the Python types that stand for them."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -13,6 +14,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 from models.values import BigInt, Id, Json, Money, Uuid
 from resolvers.pages import Cursor
+from schema.literals import JsonText, json_text
 
 LARGEST = 2**63 - 1
 
@@ -61,19 +63,27 @@ def _text(value: Any) -> str:
     return value
 
 
-def _json(value: Any) -> str:
+def _json(value: Any) -> JsonText:
     if isinstance(value, orjson.Fragment):
         contents = value.contents
-        return contents if isinstance(contents, str) else contents.decode()
+        return JsonText(contents if isinstance(contents, str) else contents.decode())
     try:
-        return orjson.dumps(value).decode()
+        return JsonText(orjson.dumps(value).decode())
     except TypeError as error:
         message = f"This value can't be kept as JSON: {error}."
         raise GraphQLError(message) from error
 
 
-def _json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> str:
-    return _json(value_from_ast_untyped(node, variables))
+def _literal(parse: Callable[[Any], Any]) -> Callable[..., Any]:
+    """The parser of the same scalar in a document; it says where the literal is that it does not like."""
+
+    def parse_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+        try:
+            return parse(value_from_ast_untyped(node, variables))
+        except GraphQLError as error:
+            raise GraphQLError(error.message, node) from error
+
+    return parse_literal
 
 
 def sent_as_is(value: Any) -> Any:
@@ -97,6 +107,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=sent_as_is,
         parse_value=_moment,
+        parse_literal=_literal(_moment),
     ),
     Json: strawberry.scalar(
         name="JSON",
@@ -104,7 +115,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
         serialize=orjson.Fragment,
         parse_value=_json,
-        parse_literal=_json_literal,
+        parse_literal=json_text,
     ),
     Uuid: strawberry.scalar(
         name="UUID",
@@ -112,23 +123,27 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://www.rfc-editor.org/rfc/rfc9562",
         serialize=str,
         parse_value=_uuid,
+        parse_literal=_literal(_uuid),
     ),
     Money: strawberry.scalar(
         name="Decimal",
         description="Decimal number as a string; money is in US dollars.",
         serialize=str,
         parse_value=_decimal,
+        parse_literal=_literal(_decimal),
     ),
     BigInt: strawberry.scalar(
         name="BigInt",
         description="64-bit integer, sent as a JSON number.",
         serialize=sent_as_is,
         parse_value=_integer,
+        parse_literal=_literal(_integer),
     ),
     Cursor: strawberry.scalar(
         name="Cursor",
         description="Opaque position in a list or an event stream.",
         serialize=str,
         parse_value=_text,
+        parse_literal=_literal(_text),
     ),
 }
