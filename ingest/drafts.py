@@ -55,9 +55,9 @@ class TraceDraft:
     metadata: Json | None = None
     """A JSON object of anything else."""
     input: Json | None = None
-    """What the workflow was given; any JSON."""
+    """What the workflow was given; any JSON, kept byte for byte."""
     output: Json | None = None
-    """What the workflow answered; any JSON."""
+    """What the workflow answered; any JSON, kept byte for byte."""
     error_type: str | None = None
     """The kind of error, for example TimeoutError."""
     error_message: str | None = None
@@ -135,9 +135,9 @@ class StepDraft:
     cost: Money | None = None
     """US dollars; when left out it is computed from the tokens and the price of the model."""
     input: Json | None = None
-    """What it was given; any JSON."""
+    """What it was given; any JSON, kept byte for byte."""
     output: Json | None = None
-    """What it answered; any JSON."""
+    """What it answered; any JSON, kept byte for byte."""
     attributes: Json | None = None
     """A JSON object of anything else."""
     error_type: str | None = None

@@ -16,7 +16,7 @@ import asyncpg
 import uvloop
 
 from benchmarks.http import Client
-from benchmarks.ingest import bare
+from benchmarks.ingest import bare, spans
 from benchmarks.ingest.records import CREATE_STEP, CREATE_TRACE, INGEST, batch, body, step
 from benchmarks.world import World, report, world
 from models.ids import new_id
@@ -41,6 +41,24 @@ async def batches(here: World, seconds: float) -> None:
         "ingest.batches", rows_per_second=round(ours), bare_rows_per_second=round(baseline),
         ratio=round(ours / baseline, 3), at_least=0.45, n=len(bodies) * BATCH,
         resident_mib=[memory, _resident(here.server.pid)],
+    )  # fmt: skip
+
+
+async def exports(here: World, seconds: float) -> None:
+    """Rows per second through OTLP, as a share of a bare loop that upserts the rows that come out of the same spans."""
+    project_id = await _project(here)
+    bodies = [spans.export(BATCH) for _ in range(int(seconds * 40))]
+    rows = [spans.records(spans.export(BATCH)) for _ in range(int(seconds * 40))]
+    before = await bare.upserts_of(rows[::2], here.database_url, project_id, seconds)
+    ours = BATCH * await _throughput(
+        here.server.url, here.server.headers, bodies, SENDERS, seconds,
+        path="/v1/traces", content_type="application/x-protobuf",
+    )  # fmt: skip
+    after = await bare.upserts_of(rows[1::2], here.database_url, project_id, seconds)
+    baseline = (before + after) / 2
+    report(
+        "ingest.exports", rows_per_second=round(ours), bare_rows_per_second=round(baseline),
+        ratio=round(ours / baseline, 3), at_least=0.40, n=len(bodies) * BATCH,
     )  # fmt: skip
 
 
@@ -84,7 +102,14 @@ async def latency(here: World, count: int) -> None:
 
 
 async def _throughput(
-    url: str, headers: dict[str, str], bodies: Sequence[bytes], clients: int, seconds: float
+    url: str,
+    headers: dict[str, str],
+    bodies: Sequence[bytes],
+    clients: int,
+    seconds: float,
+    *,
+    path: str = "/graphql",
+    content_type: str = "application/json",
 ) -> float:
     waiting = iter(bodies)
     until = time.perf_counter() + seconds
@@ -93,7 +118,7 @@ async def _throughput(
     async def work(client: Client) -> None:
         nonlocal done
         for each in waiting:
-            await client.send(client.request("/graphql", each))
+            await client.send(client.request(path, each, content_type))
             done += 1
             if time.perf_counter() > until:
                 return
@@ -172,7 +197,7 @@ def _milliseconds(taken: Sequence[float], percent: int) -> float:
 async def main() -> None:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(prog="scripts/bench ingest --", description=__doc__)
-    parser.add_argument("--only", choices=["batches", "singles", "latency"])
+    parser.add_argument("--only", choices=["batches", "exports", "singles", "latency"])
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each measurement takes")
     options = parser.parse_args()
     with world() as here:
@@ -182,6 +207,8 @@ async def main() -> None:
             await singles(here, options.seconds)
         if options.only in (None, "batches"):
             await batches(here, options.seconds)
+        if options.only in (None, "exports"):
+            await exports(here, options.seconds)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,15 @@ VALUES ($1, $2, 'bare', 'RUNNING', $3, $3, $3)
 
 async def upserts(url: str, project_id: str, *, size: int, seconds: float, loops: int = 2) -> float:
     """Rows per second of loops that upsert prepared batches, each in a transaction of its own."""
-    batches = [[record(sent) for sent in batch(size)] for _ in range(int(seconds * 80))]
+    return await upserts_of(
+        [[record(sent) for sent in batch(size)] for _ in range(int(seconds * 80))], url, project_id, seconds, loops
+    )
+
+
+async def upserts_of(
+    batches: Sequence[list[StepRecord]], url: str, project_id: str, seconds: float, loops: int = 2
+) -> float:
+    """The same for given batches."""
     rows = await asyncio.gather(*[_upsert(url, project_id, batches[loop::loops], seconds) for loop in range(loops)])
     return sum(rows)
 

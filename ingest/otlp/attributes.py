@@ -15,14 +15,12 @@ Names: TypeAlias = Sequence[str]
 
 def attributes_of(pairs: Iterable[KeyValue]) -> dict[str, Any]:
     """The attributes by name; of several with one name the last one counts."""
-    return {pair.key: value_of(pair.value) for pair in pairs}
+    # Most attributes are texts: asked for one first, a value needs no look at what it is.
+    return {pair.key: pair.value.string_value or value_of(pair.value) for pair in pairs}
 
 
 def value_of(value: AnyValue) -> Any:
     """A value as JSON knows it; bytes in base64."""
-    # Most attributes are texts, and this asks once instead of twice.
-    if text := value.string_value:
-        return text
     match value.WhichOneof("value"):
         case None | "string_value_strindex":  # texts by index belong to profiles
             return None

@@ -1,8 +1,8 @@
 """Whom a span called: the provider and the models, under the names that OpenTelemetry gives them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -44,9 +44,10 @@ INTERFACES: Final = frozenset(
     ("chat", "completion", "embedding", "image", "messages", "responses", "textEmbedding", "transcription")
 )
 
+REMEMBERED: Final = 1_024
 
-@dataclass(frozen=True, kw_only=True)
-class Callee:
+
+class Callee(NamedTuple):
     """A model and who serves it."""
 
     provider: str | None
@@ -67,6 +68,7 @@ def callee_of(attributes: Attributes) -> Callee:
     )
 
 
+@lru_cache(maxsize=REMEMBERED)
 def provider_named(name: str) -> str:
     """OpenTelemetry's name for a provider, or the given one in lower case."""
     stem, _, last = name.rpartition(".")

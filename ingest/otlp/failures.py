@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from ingest.otlp.attributes import Attributes, is_true, word
 from ingest.rules import MESSAGE_LENGTH
@@ -12,25 +12,26 @@ from models.enums import StepStatus
 NAMELESS: Final = "_OTHER"
 
 
-def status_of(span: Span, attributes: Attributes, exception: Attributes) -> StepStatus:
+def status_of(status: Status, attributes: Attributes, exception: Attributes, *, has_ended: bool) -> StepStatus:
     """The status of a span's step: a span without an end is running, one that sets no status went well.
 
     Unless it tells of an error all the same: by `error.type`, or by an exception that escaped from it.
     """
-    if span.status.code == Status.STATUS_CODE_ERROR:
+    code = status.code
+    if code == Status.STATUS_CODE_ERROR:
         return StepStatus.ERROR
-    if not span.end_time_unix_nano:
+    if not has_ended:
         return StepStatus.RUNNING
-    if span.status.code == Status.STATUS_CODE_UNSET and (
-        attributes.get("error.type") or is_true(exception.get("exception.escaped"))
+    if code == Status.STATUS_CODE_UNSET and (
+        attributes.get("error.type") or (exception and is_true(exception.get("exception.escaped")))
     ):
         return StepStatus.ERROR
     return StepStatus.OK
 
 
-def error_of(span: Span, attributes: Attributes, exception: Attributes) -> tuple[str | None, str | None]:
+def error_of(status: Status, attributes: Attributes, exception: Attributes) -> tuple[str | None, str | None]:
     """The type and the message of the error of a span that failed."""
     kind = word(exception, ("exception.type",)) or word(attributes, ("error.type", "exception.type"))
-    message = exception.get("exception.message") or span.status.message or attributes.get("exception.message")
+    message = exception.get("exception.message") or status.message or attributes.get("exception.message")
     text = str(message)[:MESSAGE_LENGTH] if message else None
     return (None if kind == NAMELESS and text else kind), text

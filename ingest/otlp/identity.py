@@ -5,6 +5,7 @@ digest of both ids of the span. A span knows its parent's id but not its parent'
 *key* of that step, which is the id without the time.
 """
 
+from functools import lru_cache
 from hashlib import blake2b
 
 # The twelve bits after the version, by which an id tells that it is a span's. One random UUIDv7 of 4,096 has them too.
@@ -17,10 +18,14 @@ TRACE_BYTES = 16
 SPAN_BYTES = 8
 NANOSECONDS = 1_000_000  # of a millisecond
 
+# Spans of one trace and children of one parent come together.
+REMEMBERED = 1_024
+
 # The first digit of the digest, with the variant of RFC 9562 in place of its first two bits.
 VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
+@lru_cache(maxsize=REMEMBERED)
 def trace_id_of(raw: bytes) -> str:
     """The id of a trace, digit for digit that of OpenTelemetry."""
     digits = raw.hex()
@@ -33,6 +38,7 @@ def step_id_of(trace_id: bytes, span_id: bytes, start: int) -> str:
     return f"{time[:8]}-{time[8:]}-{_tail(trace_id, span_id)}"
 
 
+@lru_cache(maxsize=REMEMBERED)
 def key_of_span(trace_id: bytes, span_id: bytes) -> str:
     """The key of a span's step, for those who don't know when it started."""
     return f"{TIMELESS}-{_tail(trace_id, span_id)}"

@@ -1,7 +1,7 @@
 """The spans of an export request, one after the other, each with its drafts or with what is wrong with it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -12,8 +12,7 @@ from ingest.otlp.spans import drafts_of
 from models.errors import Invalid
 
 
-@dataclass(frozen=True, kw_only=True)
-class Mapped:
+class Mapped(NamedTuple):
     """One span: its drafts, or why there are none."""
 
     span_id: str

@@ -1,8 +1,8 @@
 """A span as drafts: always a step, and the trace as well when it is the root."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
 
 import orjson
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -19,11 +19,12 @@ from ingest.otlp.origin import Origin
 from ingest.otlp.runs import SESSION, USER, metadata_of, tags_of
 from ingest.otlp.usage import cost_of, usage_of
 from ingest.rules import ITEM_LENGTH, NAME_LENGTH
-from models.enums import StepKind, TraceStatus
+from models.enums import StepKind, StepStatus, TraceStatus
 from models.errors import Invalid
 from models.values import Json, Uuid
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+NO_TRACE: Final = bytes(TRACE_BYTES)
+NO_SPAN: Final = bytes(SPAN_BYTES)
 NOTHING: Final = Told()
 UNNAMED: Final = "(unnamed)"
 
@@ -38,46 +39,68 @@ FIRST_TOKEN_MILLISECONDS: Final = ("ai.response.msToFirstChunk", "ai.stream.msTo
 LEAN: Final = 1_000
 
 
+class Identity(NamedTuple):
+    """The ids of a step; its parent's is a key."""
+
+    step: Uuid
+    trace: Uuid
+    parent: Uuid | None
+
+
 def drafts_of(span: Span, origin: Origin) -> Sequence[Draft]:
     """What a span says. Raises Invalid for one without usable ids or without a start."""
-    _check(span)
+    identity = _identity(span)
     told = told_by(span.events) if span.events else NOTHING
     attributes = attributes_of(span.attributes)
     if told.details:
         attributes = {**told.details, **attributes}
-    step = _step(span, attributes, told, origin)
-    return (step,) if any(span.parent_span_id) else (_trace(step, attributes, origin), step)
+    step = _step(span, identity, attributes, told, origin)
+    return (step,) if identity.parent else (_trace(step, attributes, origin), step)
 
 
-def _check(span: Span) -> None:
-    for name, raw, length in (("trace", span.trace_id, TRACE_BYTES), ("span", span.span_id, SPAN_BYTES)):
-        if len(raw) != length or not any(raw):
-            raise Invalid(f"Its {name} id is {raw.hex()[:40] or 'empty'}; it has to be {length} bytes, not all zero.")
-    if len(span.parent_span_id) not in (0, SPAN_BYTES):
-        raise Invalid(f"Its parent's id has {len(span.parent_span_id)} bytes; it has to be {SPAN_BYTES}.")
-    if span.parent_span_id == span.span_id:
+def _identity(span: Span) -> Identity:
+    trace_id, span_id, parent_id, start = span.trace_id, span.span_id, span.parent_span_id, span.start_time_unix_nano
+    if len(trace_id) != TRACE_BYTES or trace_id == NO_TRACE:
+        raise Invalid(f"Its trace id has to be {TRACE_BYTES} bytes, not all zero; it is {_told(trace_id)}.")
+    if len(span_id) != SPAN_BYTES or span_id == NO_SPAN:
+        raise Invalid(f"Its span id has to be {SPAN_BYTES} bytes, not all zero; it is {_told(span_id)}.")
+    if len(parent_id) not in (0, SPAN_BYTES):
+        raise Invalid(f"Its parent's id has to be {SPAN_BYTES} bytes; it is {_told(parent_id)}.")
+    if parent_id == span_id:
         raise Invalid("It is its own parent.")
-    if not span.start_time_unix_nano:
+    if not start:
         raise Invalid("It has no start time.")
+    has_parent = parent_id not in (b"", NO_SPAN)
+    return Identity(
+        step=Uuid(step_id_of(trace_id, span_id, start)),
+        trace=Uuid(trace_id_of(trace_id)),
+        parent=Uuid(key_of_span(trace_id, parent_id)) if has_parent else None,
+    )
 
 
-def _step(span: Span, attributes: Attributes, told: Told, origin: Origin) -> StepDraft:
-    kind = kind_of(attributes, is_root=not any(span.parent_span_id))
+def _told(raw: bytes) -> str:
+    return raw.hex()[:40] or "empty"
+
+
+def _step(span: Span, identity: Identity, attributes: Attributes, told: Told, origin: Origin) -> StepDraft:
+    start, end, exception = span.start_time_unix_nano, span.end_time_unix_nano, told.exception
+    kind = kind_of(attributes, is_root=identity.parent is None)
     counts = kind not in JOINING or span.kind == Span.SPAN_KIND_CLIENT
-    status = status_of(span, attributes, told.exception)
-    error_type, error_message = error_of(span, attributes, told.exception) if status is status.ERROR else (None, None)
+    status = status_of(span.status, attributes, exception, has_ended=end > 0)
+    failed = status is StepStatus.ERROR
+    error_type, error_message = error_of(span.status, attributes, exception) if failed else (None, None)
     callee = callee_of(attributes)
     given, answered = input_of(attributes, told.inputs), output_of(attributes, told.outputs)
     return StepDraft(
-        id=Uuid(step_id_of(span.trace_id, span.span_id, span.start_time_unix_nano)),
-        trace_id=Uuid(trace_id_of(span.trace_id)),
-        parent_id=Uuid(key_of_span(span.trace_id, span.parent_span_id)) if any(span.parent_span_id) else None,
+        id=identity.step,
+        trace_id=identity.trace,
+        parent_id=identity.parent,
         name=span.name[:NAME_LENGTH] or UNNAMED,
         kind=kind,
         status=status,
-        start_time=_moment(span.start_time_unix_nano),
-        end_time=_moment(span.end_time_unix_nano) if span.end_time_unix_nano else None,
-        time_to_first_token_ms=_first_token(span, attributes, told),
+        start_time=moment(start),
+        end_time=moment(end) if end else None,
+        time_to_first_token_ms=_first_token(start, attributes, told),
         provider=callee.provider,
         model=callee.model,
         request_model=callee.request_model,
@@ -113,18 +136,20 @@ def _trace(step: StepDraft, attributes: Attributes, origin: Origin) -> TraceDraf
     )
 
 
-def _moment(nanoseconds: int) -> datetime:
-    return EPOCH + timedelta(microseconds=nanoseconds // 1000)
+def moment(nanoseconds: int) -> datetime:
+    """A time in nanoseconds since 1970, to the microsecond (as floats it is exact until 2242)."""
+    return datetime.fromtimestamp(nanoseconds // 1_000 / 1e6, UTC)
 
 
-def _first_token(span: Span, attributes: Attributes, told: Told) -> float | None:
+def _first_token(start: int, attributes: Attributes, told: Told) -> float | None:
     for names, scale in ((FIRST_TOKEN_SECONDS, 1000.0), (FIRST_TOKEN_MILLISECONDS, 1.0)):
         for name in names:
-            if (number := number_in(attributes.get(name))) is not None and number >= 0:
+            value = attributes.get(name)
+            if value is not None and (number := number_in(value)) is not None and number >= 0:
                 return number * scale
-    if told.first_token is None or told.first_token < span.start_time_unix_nano:
+    if told.first_token is None or told.first_token < start:
         return None
-    return (told.first_token - span.start_time_unix_nano) / 1e6
+    return (told.first_token - start) / 1e6
 
 
 def _kept(span: Span, attributes: Attributes, told: Told, origin: Origin, beside: int) -> Json:
