@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from auth.projects import project_of, projects_of
-from auth.viewer import ADMIN, require
+from auth.viewer import ADMIN, READ, require
 from models.errors import Invalid, NotFound
 from models.filters import TraceFilter
 from models.ids import canonical
 from models.rows import Row
 from models.values import Id
 from resolvers.context import Context
+from resolvers.pages import MOST_COUNTED
 from resolvers.rows import KEY_COLUMNS, PROJECT_COLUMNS, Columns, reads
 
 MOST_CHOSEN = 100
@@ -20,7 +21,7 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 
 BY_IDS = f"SELECT {', '.join(PROJECT_COLUMNS)} FROM projects WHERE id = ANY ($1::uuid[])"
 BY_NAME = f"SELECT {', '.join(PROJECT_COLUMNS)} FROM projects WHERE name = $1"
-TRACE_COUNT = "SELECT count(*) FROM traces WHERE project_id = $1"
+TRACE_COUNT = f"SELECT count(*) FROM (SELECT FROM traces WHERE project_id = $1 LIMIT {MOST_COUNTED}) AS counted"
 KEYS = f"""
 SELECT {", ".join(KEY_COLUMNS)} FROM api_keys WHERE project_id = ANY ($1::uuid[])
 ORDER BY created_at, id LIMIT 1000
@@ -38,7 +39,8 @@ async def of_rows(context: Context, parents: Sequence[Row]) -> list[Row | None]:
 
 @reads("id")
 async def trace_counts(context: Context, parents: Sequence[Row]) -> list[int]:
-    """How many traces it holds."""
+    """How many traces it holds, at most a million."""
+    require(context.viewer, READ)
     counts = [await context.database.fetchrow(TRACE_COUNT, parent["id"]) for parent in parents]
     return [row[0] if row else 0 for row in counts]
 
