@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import platform
@@ -52,6 +53,20 @@ def world(**settings: str) -> Iterator[World]:
         redis.stop()
         postgres.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+async def listening(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a process listens. Raises RuntimeError when it ends before."""
+    while process.poll() is None:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return
+    message = f"{process.args!r} ended before it was ready."
+    raise RuntimeError(message)
 
 
 def report(benchmark: str, **figures: Any) -> None:

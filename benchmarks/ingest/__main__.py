@@ -18,7 +18,7 @@ import uvloop
 from benchmarks.http import Client
 from benchmarks.ingest import bare, spans
 from benchmarks.ingest.records import CREATE_STEP, CREATE_TRACE, INGEST, batch, body, step
-from benchmarks.world import World, report, world
+from benchmarks.world import World, listening, report, world
 from models.ids import new_id
 from scripts.memory import free_port
 
@@ -159,22 +159,11 @@ async def _handler(here: World, project_id: str) -> AsyncIterator[str]:
     command = [sys.executable, "-m", "benchmarks.ingest.handler", here.database_url, project_id, str(port)]
     process = subprocess.Popen(command)
     try:
-        await _listening(port)
+        await listening(port, process)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait()
-
-
-async def _listening(port: int) -> None:
-    while True:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return
 
 
 async def _project(here: World) -> str:

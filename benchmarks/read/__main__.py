@@ -20,7 +20,7 @@ from benchmarks.http import Client
 from benchmarks.read.data import Made, store
 from benchmarks.read.peer import peer
 from benchmarks.read.questions import Question, questions
-from benchmarks.world import World, report, world
+from benchmarks.world import World, listening, report, world
 from scripts.memory import free_port
 
 STEPS_OF_EACH = 20
@@ -111,22 +111,11 @@ async def _started(name: str, module: str, *arguments: str) -> AsyncIterator[Con
     port = free_port()
     process = subprocess.Popen([sys.executable, "-m", module, *arguments, str(port)])
     try:
-        await _listening(port)
+        await listening(port, process)
         yield Contender(name=name, url=f"http://127.0.0.1:{port}", pid=process.pid)
     finally:
         process.terminate()
         process.wait()
-
-
-async def _listening(port: int) -> None:
-    while True:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return
 
 
 async def _filled(here: World, steps: int) -> Made:

