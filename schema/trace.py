@@ -6,7 +6,7 @@ from datetime import datetime
 
 from models.enums import CostSource, StepKind, StepStatus, TraceStatus
 from models.values import BigInt, Id, Json, Money
-from resolvers import lists, projects, steps, traces
+from resolvers import critical_paths, lists, projects, steps, traces
 from resolvers.pages import Cursor
 from schema.answers import answer, column, same_row
 from schema.node import Node
@@ -86,6 +86,7 @@ class Trace(Node):
     updated_at: datetime
     """When it last changed."""
     steps: StepConnection = answer(steps.of_traces)
+    critical_path: list[CriticalPathSegment] = answer(critical_paths.of_traces)
 
 
 @of_row
@@ -139,6 +140,21 @@ class Step(Node):
     """When the server first heard of it."""
     updated_at: datetime
     """When it last changed."""
+
+
+@of_row
+class CriticalPathSegment:
+    """A part of the critical path: time in which everything waited for one step itself, not for what it called."""
+
+    step: Step = answer(critical_paths.steps_of_segments)
+    start_time: datetime
+    """When it starts."""
+    end_time: datetime
+    """When it ends."""
+    duration_ms: float
+    """How many milliseconds it is long."""
+    share: float
+    """Its share of the trace's duration, 0 to 1."""
 
 
 @of_row

@@ -34,6 +34,7 @@ DOCUMENTS = {
     "{ traces(last: 50) { nodes { project { name } steps(last: 3) { nodes { input output } } } } }": 3,
     "{ traces(first: 50) { nodes { steps(first: 1) { totalCount } } } }": 3,
     "{ traces(first: 9) { nodes { steps { nodes { children { nodes { name children { nodes { id } } } } } } } } }": 4,
+    "{ traces(first: 50) { nodes { criticalPath { share step { name } } } } }": 3,
     "{ steps(first: 50) { nodes { name trace { name status } } } }": 2,
     "{ steps(first: 50) { nodes { parent { name trace { id steps(first: 2) { nodes { id } } } } } } }": 4,
     "{ a: traces(first: 5) { nodes { id } } b: steps(first: 5) { nodes { id } } }": 2,
