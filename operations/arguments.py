@@ -21,15 +21,14 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, coerce_argument
 from strawberry import Schema
-from strawberry.types.arguments import StrawberryArgument, convert_argument
 from strawberry.types.field import StrawberryField
 
+from operations.inputs import Finish, converter
 from operations.leaves import NullError
 from operations.selection import Uncovered
 
 Given: TypeAlias = dict[str, Any]
 Group: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-Convert: TypeAlias = Callable[[Any], Any]
 
 NO_VARIABLES = VariableValues({}, {})
 
@@ -41,7 +40,7 @@ class Bound:
     name: str
     variable: str
     required: bool
-    convert: Convert
+    convert: Finish | None
 
     def give(self, given: Given, variables: VariableValues) -> None:
         """Add the argument; one whose variable has no value keeps its default. Raises NullError."""
@@ -49,7 +48,7 @@ class Bound:
             value = variables.coerced[self.variable]
             if value is None and self.required:
                 raise NullError
-            given[self.name] = self.convert(value)
+            given[self.name] = value if self.convert is None else self.convert(value)
         elif self.required and self.name not in given:
             raise NullError
 
@@ -62,13 +61,13 @@ class Mixed:
     definition: GraphQLArgument
     node: FieldNode
     argument: ArgumentNode
-    convert: Convert
+    convert: Finish | None
 
     def give(self, given: Given, variables: VariableValues) -> None:
         """Add the argument. Raises GraphQLError."""
         coerced = _coerced(self.definition, self.node, self.argument, variables)
         if coerced:
-            given[self.name] = self.convert(*coerced)
+            given[self.name] = coerced[0] if self.convert is None else self.convert(*coerced)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,21 +100,20 @@ def arguments(schema: Schema, definition: GraphQLField, node: FieldNode, group: 
     open_: list[Bound | Mixed] = []
     for declared in field.arguments:
         name = schema.config.name_converter.from_argument(declared)
-        _prepare(schema, declared, definition.args[name], node, nodes.get(name), fixed, open_)
+        convert = converter(definition.args[name].type, schema)
+        _prepare(declared.python_name, convert, definition.args[name], node, nodes.get(name), fixed, open_)
     return Arguments(fixed=fixed, open=open_, group=group, constant=None if open_ else group(fixed))
 
 
 def _prepare(
-    schema: Schema,
-    declared: StrawberryArgument,
+    name: str,
+    convert: Finish | None,
     definition: GraphQLArgument,
     node: FieldNode,
     argument: ArgumentNode | None,
     fixed: Given,
     open_: list[Bound | Mixed],
 ) -> None:
-    convert = _converter(schema, declared)
-    name = declared.python_name
     required = isinstance(definition.type, GraphQLNonNull)
     if argument is None or not _has_variables(argument.value):
         fixed.update(_fixed(name, convert, definition, node, argument))
@@ -128,13 +126,15 @@ def _prepare(
 
 
 def _fixed(
-    name: str, convert: Convert, definition: GraphQLArgument, node: FieldNode, argument: ArgumentNode | None
+    name: str, convert: Finish | None, definition: GraphQLArgument, node: FieldNode, argument: ArgumentNode | None
 ) -> Given:
     try:
         coerced = _coerced(definition, node, argument, NO_VARIABLES)
     except GraphQLError as error:
         raise Uncovered(error.message) from error
-    return {name: convert(*coerced)} if coerced else {}
+    if not coerced:
+        return {}
+    return {name: coerced[0] if convert is None else convert(*coerced)}
 
 
 def _coerced(
@@ -144,17 +144,6 @@ def _coerced(
     values: Given = {}
     coerce_argument(values, node, argument.name.value if argument else "", definition, argument, variables, None)
     return list(values.values())
-
-
-def _converter(schema: Schema, declared: StrawberryArgument) -> Convert:
-    """What Strawberry makes of a coerced value."""
-    converter = schema.schema_converter
-    kind = declared.type
-
-    def convert(value: Any) -> Any:
-        return convert_argument(value, kind, converter.scalar_registry, schema.config)
-
-    return convert
 
 
 def _has_variables(value: ValueNode) -> bool:

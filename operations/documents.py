@@ -28,9 +28,11 @@ from graphql.validation import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from operations.inputs import Inputs, inputs_of
 from operations.limits import Limits, Measures, check, check_text
 from operations.merging import MOST_VISITS, TooManyVisits, conflict
 from operations.rejection import PARSE_FAILED, VALIDATION_FAILED, Rejected, bad_request, refused, rejected
+from operations.variables import Reader, reader_of
 
 # Whether fields can be merged is looked at by ourselves, in bounded time, when all else is well; and a schema without
 # @defer and @stream knows no mistakes in their use.
@@ -54,12 +56,16 @@ KEPT_ENTRY = 512
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """One operation of a valid document. `digest` is the SHA-256 of the document's text."""
+    """One operation of a valid document.
+
+    `digest` is the SHA-256 of the document's text; `reader` reads the variables from theirs, where that can be done.
+    """
 
     document: DocumentNode
     digest: bytes
     operation: OperationDefinitionNode
     measures: Measures
+    reader: Reader | None = None
 
     @property
     def type(self) -> OperationType:
@@ -88,6 +94,7 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema, limits: Limits, kept_bytes: int = KEPT_BYTES) -> None:
         self._schema = schema
+        self._inputs = inputs_of(schema)
         self._limits = limits
         self._room = kept_bytes
         self._kept: OrderedDict[str, Document | Rejected] = OrderedDict()
@@ -113,7 +120,7 @@ class Documents:
         check_text(text, self._limits)
         document: Document | Rejected
         try:
-            document = read(text, self._schema, self._limits)
+            document = read(text, self._schema, self._limits, self._inputs)
         except Rejected as rejection:
             document = rejection
         self._keep(text, document)
@@ -127,7 +134,7 @@ class Documents:
             self._room += len(forgotten) + KEPT_ENTRY
 
 
-def read(text: str, schema: GraphQLSchema, limits: Limits) -> Document:
+def read(text: str, schema: GraphQLSchema, limits: Limits, inputs: Inputs | None = None) -> Document:
     """Parse, measure and validate a document. Raises Rejected."""
     tree = _parse(text, limits)
     # Measured first: what is too much to run may be too much to validate.
@@ -139,7 +146,8 @@ def read(text: str, schema: GraphQLSchema, limits: Limits) -> Document:
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
     operations: dict[str | None, Prepared] = {}
     for operation, measures in measured:
-        prepared = Prepared(document=tree, digest=digest, operation=operation, measures=measures)
+        reader = reader_of(schema, inputs, tree, operation) if inputs else None
+        prepared = Prepared(document=tree, digest=digest, operation=operation, measures=measures, reader=reader)
         operations[prepared.name] = prepared
     if len(measured) == 1:
         operations[None] = next(iter(operations.values()))

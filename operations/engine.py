@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
-from graphql.execution import Executor, create_source_event_stream
+from graphql.execution import Executor, MiddlewareManager, create_source_event_stream
 from graphql.execution.values import VariableValues, get_variable_values
 
 from models.errors import OutcomeUnknown, Unavailable
@@ -21,6 +21,7 @@ from operations.limits import Limits
 from operations.plan import Plan, Planner
 from operations.rejection import INVALID, rejected
 from operations.resumption import resumed
+from operations.variables import Sent
 
 Variables: TypeAlias = Mapping[str, Any] | None
 Fresh: TypeAlias = Callable[[Any], object]
@@ -62,7 +63,10 @@ class Engine:
         return resumed(self.schema, prepared, cursor)
 
     async def run(self, prepared: Prepared, variables: Variables, context: object) -> Answer:
-        """Run a query or a mutation to its end; what goes wrong is part of the answer."""
+        """Run a query or a mutation to its end; what goes wrong is part of the answer.
+
+        Raises Rejected for variables that were sent as text and are no JSON.
+        """
         values = self._values(prepared, variables)
         if isinstance(values, Answer):
             return values
@@ -75,8 +79,10 @@ class Engine:
     async def stream(self, prepared: Prepared, variables: Variables, context: object) -> AsyncGenerator[Answer]:
         """Run a subscription; close the iterator to end it.
 
-        An answer without data is the last one: the subscription could not start, or its source failed.
+        An answer without data is the last one: the subscription could not start, or its source failed. Raises Rejected
+        for variables that were sent as text and are no JSON.
         """
+        variables = dict(variables or {})
         values = self._values(prepared, variables)
         if isinstance(values, Answer):
             yield values
@@ -106,13 +112,13 @@ class Engine:
         self, prepared: Prepared, values: VariableValues, variables: Variables, context: object
     ) -> ExecutionResult:
         plan = self._plan(prepared, values)
-        outcomes: Mapping[str, Any] = {}
-        if plan is not None:
-            result = await execute(plan, prepared, values, context)
-            if isinstance(result, ExecutionResult):
-                return result
-            outcomes = result.outcomes
-        executor = self._executor(prepared, variables, context, outcomes)
+        result = None if plan is None else await execute(plan, prepared, values, context)
+        if isinstance(result, ExecutionResult):
+            return result
+        if isinstance(result, Handover):
+            executor = self._continued(prepared, values, context, result)
+        else:
+            executor = self._executor(prepared, variables, context)
         return await _awaited(executor.execute_operation())
 
     def _plan(self, prepared: Prepared, values: VariableValues) -> Plan | None:
@@ -122,24 +128,37 @@ class Engine:
         definitions = prepared.operation.variable_definitions
         if not definitions:
             return NO_VARIABLES
+        if prepared.reader is not None and isinstance(variables, Sent):
+            read = prepared.reader.read(variables)
+            if read is not None:
+                return read
         values = get_variable_values(self.schema, definitions, dict(variables or {}), max_errors=self.limits.errors)
         if isinstance(values, list):
             return rejection_answer(rejected(values, INVALID, self.limits.errors))
         return values
 
-    def _executor(
-        self, prepared: Prepared, variables: Variables, context: object, outcomes: Mapping[str, Any] | None = None
-    ) -> Executor[Any]:
+    def _executor(self, prepared: Prepared, variables: Variables, context: object) -> Executor[Any]:
         executor = Executor.build(
             self.schema,
             prepared.document,
             context_value=context,
             raw_variable_values=dict(variables or {}),
             operation_name=prepared.name,
-            middleware=[Handover(outcomes=outcomes)] if outcomes else None,
         )
         if isinstance(executor, list):  # the variables were coerced before, and the document is valid
             raise executor[0]
+        return executor
+
+    def _continued(
+        self, prepared: Prepared, values: VariableValues, context: object, handover: Handover
+    ) -> Executor[Any]:
+        """The executor for a mutation that was begun: it asks no root again, and its variables have values."""
+        operation = replace(prepared.operation, variable_definitions=())
+        definitions = tuple(operation if node is prepared.operation else node for node in prepared.document.definitions)
+        begun = replace(prepared, document=replace(prepared.document, definitions=definitions), operation=operation)
+        executor = self._executor(begun, None, context)
+        executor.variable_values = values
+        executor.middleware_manager = MiddlewareManager(handover)
         return executor
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from graphql.execution.values import VariableValues
 from models.errors import Fault, Unavailable
 from operations.documents import Prepared
 from operations.leaves import NullError
-from operations.levels import Failure, Run
+from operations.levels import Failure, Root, Run
 from operations.plan import Plan
 
 log = structlog.get_logger()
@@ -21,31 +21,37 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True)
 class Handover:
-    """Middleware of graphql-core: roots that a plan has asked already are not asked again."""
+    """A run of a mutation that came to no end, and middleware by which graphql-core takes it over.
 
-    outcomes: Mapping[str, Any]
+    What was written is written: roots that the plan has asked are not asked again, the others are asked as it would.
+    """
 
-    def resolve(self, following: Callable[..., Any], root: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-        """What the root answered or raised; for everything else, what its resolver answers."""
-        if info.path.prev is not None or info.path.key not in self.outcomes:
-            return following(root, info, **arguments)
-        outcome = self.outcomes[str(info.path.key)]
+    run: Run
+    roots: Mapping[str, Root]
+
+    async def resolve(
+        self, following: Callable[..., Any], root: Any, info: GraphQLResolveInfo[Any], **given: Any
+    ) -> Any:
+        """What the root answers or raised; for everything else, what its resolver answers."""
+        key = str(info.path.key)
+        if info.path.prev is not None or key not in self.roots:
+            answer = following(root, info, **given)
+            return await answer if isinstance(answer, Awaitable) else answer
+        if key not in self.run.outcomes:
+            await self.roots[key].answers((), self.run)
+        outcome = self.run.outcomes[key]
         if isinstance(outcome, Failure):
             raise outcome.error
         return outcome
 
 
-@dataclass(frozen=True, kw_only=True)
-class Abandoned:
-    """A run that came to no end. What it wrote is written: `outcomes` are those of the roots of a mutation."""
-
-    outcomes: Mapping[str, Any]
-
-
 async def execute(
     plan: Plan, prepared: Prepared, variables: VariableValues, context: object, payload: object = None
-) -> ExecutionResult | Abandoned:
-    """Run a plan. Raises Unavailable where asking again would only take longer."""
+) -> ExecutionResult | Handover | None:
+    """Run a plan; what it can't finish is handed over, or begun anew where nothing was written (None).
+
+    Raises Unavailable where asking again would only take longer.
+    """
     run = Run(context=context, variables=variables)
     try:
         return ExecutionResult(await plan.data(run, payload), None)
@@ -54,4 +60,7 @@ async def execute(
             raise
         if not isinstance(error, Fault | NullError | GraphQLError):
             log.warning("plan abandoned", operation=prepared.name, exc_info=error)
-    return Abandoned(outcomes=run.outcomes if prepared.type is OperationType.MUTATION else {})
+    if prepared.type is not OperationType.MUTATION or not run.outcomes:
+        return None
+    asked = [branch.source for branch in plan.level.branches]
+    return Handover(run=run, roots={source.key: source for source in asked if isinstance(source, Root)})

@@ -22,13 +22,13 @@ LARGEST = 2**63 - 1
 def _moment(value: Any) -> datetime:
     try:
         moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError) as error:
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError) as error:
         message = f"{str(value)[:60]!r} is no RFC 3339 time, for example 2026-01-31T12:00:00.000000Z."
         raise GraphQLError(message) from error
-    if moment.tzinfo is None:
-        message = f"{value!r} lacks its offset from UTC; end it with Z or +00:00."
-        raise GraphQLError(message)
-    return moment.astimezone(UTC)
+    message = f"{value!r} lacks its offset from UTC; end it with Z or +00:00."
+    raise GraphQLError(message)
 
 
 def _uuid(value: Any) -> str:
@@ -64,14 +64,20 @@ def _text(value: Any) -> str:
 
 
 def _json(value: Any) -> JsonText:
-    if isinstance(value, orjson.Fragment):
-        contents = value.contents
-        return JsonText(contents if isinstance(contents, str) else contents.decode())
     try:
         return JsonText(orjson.dumps(value).decode())
     except TypeError as error:
         message = f"This value can't be kept as JSON: {error}."
         raise GraphQLError(message) from error
+
+
+def _decimal_of(text: str) -> str:
+    """A decimal number from its JSON: a string, or a number, whose digits are kept."""
+    return _decimal(orjson.loads(text) if text.startswith('"') else text)
+
+
+# The scalars whose values are their texts: what was sent is what they are.
+OF_TEXT: dict[str, Callable[[str], str]] = {"JSON": JsonText, "Decimal": _decimal_of}
 
 
 def _literal(parse: Callable[[Any], Any]) -> Callable[..., Any]:

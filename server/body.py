@@ -1,15 +1,12 @@
-"""The body of a request: read within a limit and a time, and understood as strict JSON."""
+"""The body of a request: read within a limit and a time."""
 
 from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import Any
 
-import orjson
 from starlette.types import Receive, Scope
 
-from operations.rejection import bad_request
 from server.replies import TurnedAway, header
 
 
@@ -28,14 +25,6 @@ async def read_body(scope: Scope, receive: Receive, *, limit: int, seconds: floa
     except TimeoutError:
         message = f"The body did not arrive within {seconds:g} s."
         raise TurnedAway(HTTPStatus.REQUEST_TIMEOUT, message, {"connection": "close"}) from None
-
-
-def parse_json(body: bytes) -> Any:
-    """The JSON value in a body. Raises Rejected for anything but one value of RFC 8259 in UTF-8."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise bad_request(f"The body is no valid JSON: {error.msg} (byte {error.pos}).") from None
 
 
 async def _collect(receive: Receive, limit: int) -> bytes:

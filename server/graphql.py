@@ -16,7 +16,7 @@ from operations.documents import Prepared
 from operations.engine import Engine
 from operations.rejection import Rejected
 from server.admission import Admit
-from server.body import ClientGone, parse_json, read_body
+from server.body import ClientGone, read_body
 from server.departure import Departure
 from server.negotiation import JSON, accepted, accepts_events, is_json
 from server.replies import (
@@ -29,7 +29,7 @@ from server.replies import (
     reply_to_rejection,
     reply_to_turned_away,
 )
-from server.request import GraphQLRequest, request_in, request_in_query
+from server.request import GraphQLRequest, read_request, request_in_query
 from server.sse import EventStreams, only
 from server.transport import ABORT
 
@@ -91,7 +91,8 @@ class GraphQLDoor:
             raise
         _check_operation(scope, prepared, wanted)
         if wanted is Wanted.EVENTS or prepared.type is OperationType.SUBSCRIPTION:
-            return self.streams.answers(prepared, request.variables, context, header(scope, b"last-event-id"))
+            variables = dict(request.variables or {})  # decoded now: what is no JSON can still be a bad request
+            return self.streams.answers(prepared, variables, context, header(scope, b"last-event-id"))
         return reply_to_answer(await self._run(prepared, request, context, receive), media_type)
 
     async def _request(self, scope: Scope, receive: Receive) -> GraphQLRequest:
@@ -99,7 +100,7 @@ class GraphQLDoor:
             return request_in_query(scope["query_string"])
         _check_content(scope)
         body = await read_body(scope, receive, limit=self.max_body_bytes, seconds=self.body_seconds)
-        return request_in(parse_json(body))
+        return read_request(body)
 
     async def _run(self, prepared: Prepared, request: GraphQLRequest, context: object, receive: Receive) -> Answer:
         if prepared.type is not OperationType.QUERY:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, TypeAlias
 
+import msgspec
 import orjson
 
 from operations.rejection import Rejected
-from server.request import GraphQLRequest, request_in
+from server.request import GraphQLRequest, read_request
 
 SUBPROTOCOL = "graphql-transport-ws"
 
@@ -106,7 +107,7 @@ def read_message(text: str | bytes | None) -> Message:
             _payload(message)
             return Pong()
         case "subscribe":
-            return Subscribe(id=_id(message), request=_request(message))
+            return Subscribe(id=_id(message), request=_request(text))
         case "complete":
             return Complete(id=_id(message))
         case _:
@@ -159,9 +160,18 @@ def _id(message: Mapping[str, Any]) -> str:
     return identity
 
 
-def _request(message: Mapping[str, Any]) -> GraphQLRequest:
+class _Subscription(msgspec.Struct, gc=False):
+    """What is read of the text of a subscribe message once more, so that its variables stay as they were sent."""
+
+    payload: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_subscription = msgspec.json.Decoder(_Subscription).decode
+
+
+def _request(text: str) -> GraphQLRequest:
     try:
-        return request_in(message.get("payload"))
+        return read_request(_subscription(text).payload)
     except Rejected as rejection:
         raise _malformed(str(rejection)) from None
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+import msgspec
 import orjson
 
 from operations.rejection import bad_request
+from operations.variables import Sent
 
 # A parameter more than these is nobody's.
 MOST_PARAMETERS = 32
@@ -23,6 +25,35 @@ class GraphQLRequest:
     operation_name: str | None = None
     variables: Mapping[str, Any] | None = None
     extensions: Mapping[str, Any] | None = None
+
+
+class _Parameters(msgspec.Struct, gc=False):
+    """The parameters of a request that is as it should be."""
+
+    query: str
+    operationName: str | None = None  # noqa: N815  the name in JSON
+    variables: dict[str, msgspec.Raw] | None = None
+    extensions: dict[str, Any] | None = None
+
+
+_decode = msgspec.json.Decoder(_Parameters).decode
+
+
+def read_request(text: bytes | msgspec.Raw) -> GraphQLRequest:
+    """The request in a JSON text. Raises Rejected for anything but an object with the right parameters.
+
+    The values of the variables stay as they were sent; where they are no JSON, whoever reads them says so.
+    """
+    try:
+        sent = _decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return request_in(parse_json(bytes(text)))
+    return GraphQLRequest(
+        query=sent.query,
+        operation_name=sent.operationName,
+        variables=None if sent.variables is None else Sent(sent.variables),
+        extensions=sent.extensions,
+    )
 
 
 def request_in(parameters: object) -> GraphQLRequest:
@@ -76,3 +107,11 @@ def _json(name: str, text: str) -> object:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         raise bad_request(f"The parameter `{name}` is no valid JSON.") from None
+
+
+def parse_json(body: bytes) -> Any:
+    """The JSON value in a body. Raises Rejected for anything but one value of RFC 8259 in UTF-8."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise bad_request(f"The body is no valid JSON: {error.msg} (byte {error.pos}).") from None

@@ -6,9 +6,11 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import pytest
+from msgspec import Raw
 
 from models.errors import Invalid, Unavailable
 from operations.answers import Answer
+from operations.variables import Sent
 from tests.fakes.planned import Asked, thing
 from tests.operations.executors import comparable
 from tests.operations.planning import PLANNED, REFERENCE, told
@@ -59,6 +61,18 @@ async def test_nothing_is_written_twice(document: str, failures: dict[str, Excep
     await told(PLANNED, document, asked)
 
     assert [question[1] for question in asked.asked if question[0] == "write"] == writes
+
+
+async def test_values_read_from_their_text_survive_a_failure() -> None:
+    """What graphql-core takes over from a plan has the values that were read, for fields asked before and after."""
+    document = """mutation($a: ID!, $b: ID!) {
+        first: write(id: $a) { written owner { id } } second: write(id: $b) { written } }"""
+    sent = Sent({"a": Raw(b'"1"'), "b": Raw(b'"2"'), "more": Raw(b"9" * 2_000)})
+    asked = Asked(failures={"owners": Invalid("No.")})
+    answer = await PLANNED.run(PLANNED.prepare(document, None), sent, asked)
+
+    assert answer.has_data
+    assert [question[1] for question in asked.asked if question[0] == "write"] == ["1", "2"]
 
 
 async def test_a_mutation_finishes_a_field_before_the_next() -> None:
