@@ -1,12 +1,15 @@
 """API keys: made once, kept as digests, recognised, revoked."""
 
 import hashlib
+import hmac
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
+from auth.audit import Act, record_act
 from auth.memory import memory_of
+from auth.news import tell
 from auth.projects import find_project
 from auth.viewer import SCOPES, Viewer
 from models.database import Database
@@ -19,6 +22,7 @@ RANDOM_BYTES = 32
 LONGEST = 256
 LONGEST_NAME = 200
 SHOWN = 9
+FIRST = "first"
 
 COLUMNS = "id, project_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at"
 
@@ -34,15 +38,22 @@ RETURNING {COLUMNS}
 BY_ID = f"SELECT {COLUMNS} FROM api_keys WHERE id = $1"
 
 # revoke_key: the first revocation counts.
-REVOKE = f"UPDATE api_keys SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1 RETURNING {COLUMNS}"
+REVOKE = f"""
+UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING {COLUMNS}
+"""
+
+# ensure_first_key: a key that was revoked counts too, for whoever made it knew how.
+ANY_KEY = "SELECT FROM api_keys LIMIT 1"
+FIRST_LOCK = "SELECT pg_advisory_xact_lock(hashtext('tracegraph first key'))"
 
 
-def digest(secret: str) -> bytes:
-    """The SHA-256 of a secret.
+def digest(secret: str, pepper: bytes = b"") -> bytes:
+    """The HMAC-SHA-256 of a secret under the server's pepper; without one its SHA-256.
 
-    No pepper and no slow hash: 256 random bits can't be guessed from their digest, and a pepper can be lost.
+    No slow hash: 256 random bits can't be guessed from their digest (docs/adr/0070).
     """
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+    encoded = secret.encode("utf-8", "surrogatepass")
+    return hmac.digest(pepper, encoded, "sha256") if pepper else hashlib.sha256(encoded).digest()
 
 
 async def authenticate(database: Database, secret: str) -> Viewer:
@@ -50,12 +61,15 @@ async def authenticate(database: Database, secret: str) -> Viewer:
 
     Raises Unauthenticated, with one text for unknown, expired and revoked keys. Secrets are never compared: the digest
     of a guess is looked up, and from the digest of a wrong guess no better guess follows: timing has nothing to tell.
-    A key revoked by another process is recognised as such within 5 s, one revoked by this process at once.
+    A key revoked by this process is refused from then on, one revoked by another as soon as its news arrives
+    (see `auth.news`), and within 5 s if it never does.
     """
     if not 0 < len(secret) <= LONGEST:
         raise Unauthenticated
     memory = memory_of(database)
-    viewer = await memory.keys.find(database, digest(secret))
+    viewer = await memory.keys.find(database, digest(secret, memory.pepper))
+    if viewer is None and memory.pepper:  # made before there was a pepper
+        viewer = await memory.keys.find(database, digest(secret))
     now = datetime.now(UTC)
     if viewer is None or expired(viewer, now):
         raise Unauthenticated
@@ -92,16 +106,20 @@ async def create_key(
     name: str,
     scopes: Collection[str],
     expires_at: datetime | None = None,
+    actor_id: str | None = None,
 ) -> tuple[Row, str]:
     """Make a key; returns its row and the secret, which exists nowhere else from then on.
 
-    Raises Invalid for a bad name, scope or expiry, NotFound for a project that is not there.
+    `actor_id` is the key of whoever makes it, for the audit log. Raises Invalid for a bad name, scope or expiry,
+    NotFound for a project that is not there.
     """
     _check(name, scopes, expires_at)
     if project_id is not None and await find_project(database, project_id) is None:
         raise NotFound("There is no such project.", path=["project"])
     secret = MARK + secrets.token_urlsafe(RANDOM_BYTES)
-    row = await accept(database, secret, project_id=project_id, name=name, scopes=scopes, expires_at=expires_at)
+    row = await accept(
+        database, secret, project_id=project_id, name=name, scopes=scopes, expires_at=expires_at, actor_id=actor_id
+    )
     assert row is not None  # noqa: S101  256 random bits are new
     return row, secret
 
@@ -114,22 +132,41 @@ async def accept(
     name: str,
     scopes: Collection[str],
     expires_at: datetime | None = None,
+    actor_id: str | None = None,
 ) -> Row | None:
     """Store the digest of a secret chosen by somebody else; None when it is stored already."""
-    row = await database.fetchrow(
-        INSERT,
-        new_id(),
-        project_id,
-        name,
-        # A secret chosen by hand may be short: never show more than a third of it.
-        secret[: min(SHOWN, len(secret) // 3)],
-        digest(secret),
-        sorted(scopes),
-        datetime.now(UTC),
-        expires_at,
-    )
-    memory_of(database).keys.forget()
+    async with database.connection() as connection, connection.transaction():
+        row = await connection.fetchrow(
+            INSERT,
+            new_id(),
+            project_id,
+            name,
+            # A secret chosen by hand may be short: never show more than a third of it.
+            secret[: min(SHOWN, len(secret) // 3)],
+            digest(secret, memory_of(database).pepper),
+            sorted(scopes),
+            datetime.now(UTC),
+            expires_at,
+        )
+        if row is not None:
+            details = {"name": name, "scopes": sorted(scopes), "expiresAt": expires_at}
+            await record_act(connection, _act("key.created", row, actor_id, details))
+            await tell(connection)
+    memory_of(database).forget()
     return row
+
+
+async def ensure_first_key(database: Database) -> str | None:
+    """Make the first key, one of all scopes for all projects, and return its secret; None when there are keys.
+
+    Of several processes that do so at once one makes the key. It takes two connections.
+    """
+    async with database.connection() as guard, guard.transaction():
+        await guard.execute(FIRST_LOCK)
+        if await guard.fetchrow(ANY_KEY) is not None:
+            return None
+        _, secret = await create_key(database, project_id=None, name=FIRST, scopes=SCOPES)
+        return secret
 
 
 async def find_key(database: Database, key_id: str) -> Row | None:
@@ -137,17 +174,26 @@ async def find_key(database: Database, key_id: str) -> Row | None:
     return await database.fetchrow(BY_ID, key_id)
 
 
-async def revoke_key(database: Database, key_id: str) -> Row | None:
+async def revoke_key(database: Database, key_id: str, *, actor_id: str | None = None) -> Row | None:
     """End a key for good; returns its row, or None when there is none. In this process it is refused from now on."""
-    row = await database.fetchrow(REVOKE, key_id, datetime.now(UTC))
-    memory_of(database).keys.forget()
-    memory_of(database).confirmed.drop(key_id)
-    return row
+    async with database.connection() as connection, connection.transaction():
+        row = await connection.fetchrow(REVOKE, key_id, datetime.now(UTC))
+        if row is not None:
+            await record_act(connection, _act("key.revoked", row, actor_id, {"name": row["name"]}))
+            await tell(connection)
+    memory_of(database).forget()
+    return row or await find_key(database, key_id)
+
+
+def _act(action: str, row: Row, actor_id: str | None, details: Mapping[str, object]) -> Act:
+    return Act(
+        action=action, actor_id=actor_id, project_id=row["project_id"], subject_id=row["id"], details=dict(details)
+    )
 
 
 def _check(name: str, scopes: Collection[str], expires_at: datetime | None) -> None:
-    if not name.strip() or len(name) > LONGEST_NAME:
-        raise Invalid(f"A key's name has 1 to {LONGEST_NAME} characters.", path=["name"])
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Invalid(f"A key's name has 1 to {LONGEST_NAME} printable characters.", path=["name"])
     if not scopes or not SCOPES.issuperset(scopes):
         raise Invalid(f"The scopes of a key are some of {', '.join(sorted(SCOPES))}.", path=["scopes"])
     if expires_at is not None and expires_at <= datetime.now(UTC):

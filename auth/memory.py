@@ -21,6 +21,14 @@ class Memory:
     projects: Cache[str, str] = field(default_factory=lambda: Cache(SIZE, NAME_SECONDS))
     confirmed: Cache[str, bool] = field(default_factory=lambda: Cache(SIZE, CONFIRMED_SECONDS))
     uses: dict[str, datetime] = field(default_factory=dict)
+    pepper: bytes = field(default=b"", repr=False)
+    """What the digests of keys are keyed with; kept outside the database, or empty."""
+
+    def forget(self) -> None:
+        """Drop all answers: keys or projects have just changed."""
+        self.keys.forget()
+        self.confirmed.clear()
+        self.projects.clear()
 
 
 _memories: WeakKeyDictionary[Database, Memory] = WeakKeyDictionary()
@@ -29,3 +37,8 @@ _memories: WeakKeyDictionary[Database, Memory] = WeakKeyDictionary()
 def memory_of(database: Database) -> Memory:
     """The memory that belongs to a database; it goes when the database goes."""
     return _memories.setdefault(database, Memory())
+
+
+def open_memory(database: Database, pepper: str | None) -> None:
+    """Begin a memory for a database that has just been opened, with the pepper of its keys."""
+    _memories[database] = Memory(pepper=(pepper or "").encode())

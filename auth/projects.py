@@ -1,10 +1,14 @@
 """Projects: made, found by name or id, and the one a request works in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from auth.audit import Act, record_act
 from auth.memory import memory_of
+from auth.news import tell
 from auth.viewer import Viewer
 from models.database import Database
 from models.errors import Conflict, Invalid, NotFound
@@ -13,6 +17,7 @@ from models.rows import Row
 
 DEFAULT = "default"
 LONGEST_NAME = 200
+LONGEST_RETENTION = 36_500
 
 COLUMNS = "id, name, retention_days, created_at"
 
@@ -22,6 +27,13 @@ INSERT INTO projects (id, name, retention_days, created_at) VALUES ($1, $2, $3, 
 """
 INSERT_HEAD = "INSERT INTO event_heads (project_id, position) VALUES ($1, 0)"
 
+# update_project: what is not to change keeps its value.
+UPDATE = f"""
+UPDATE projects SET name = coalesce($2, name), retention_days = CASE WHEN $3 THEN $4 ELSE retention_days END
+WHERE id = $1
+RETURNING {COLUMNS}
+"""
+
 # find_project and the projects of a viewer.
 BY_ID = f"SELECT {COLUMNS} FROM projects WHERE id = $1"
 BY_NAME = f"SELECT {COLUMNS} FROM projects WHERE name = $1"
@@ -30,17 +42,60 @@ ALL = f"SELECT {COLUMNS} FROM projects ORDER BY name LIMIT $1"
 MOST = 1_000
 
 
-async def create_project(database: Database, name: str, *, retention_days: int | None = None) -> Row:
-    """Make a project. Raises Invalid for a bad name or retention, Conflict for a name that is taken."""
-    _check(name, retention_days)
+@dataclass(frozen=True, kw_only=True)
+class Retention:
+    """For how many days traces are kept; None keeps them for good."""
+
+    days: int | None
+
+
+async def create_project(
+    database: Database, name: str, *, retention_days: int | None = None, actor_id: str | None = None
+) -> Row:
+    """Make a project; `actor_id` is the key of whoever makes it, for the audit log.
+
+    Raises Invalid for a bad name or retention, Conflict for a name that is taken.
+    """
+    _check_name(name)
+    _check_retention(retention_days)
     project_id = new_id()
-    try:
+    details = {"name": name, "retentionDays": retention_days}
+    with _told_of_conflict(name):
         async with database.connection() as connection, connection.transaction():
             row = await connection.fetchrow(INSERT, project_id, name, retention_days, datetime.now(UTC))
             await connection.execute(INSERT_HEAD, project_id)
-    except Conflict as error:
-        raise Conflict(f"There is a project named {name!r} already.", path=["name"]) from error
+            await record_act(connection, _act("project.created", project_id, actor_id, details))
     assert row is not None  # noqa: S101  an INSERT returns its row
+    return row
+
+
+async def update_project(
+    database: Database,
+    project_id: str,
+    *,
+    name: str | None = None,
+    retention: Retention | None = None,
+    actor_id: str | None = None,
+) -> Row | None:
+    """Change what is given; returns the row as it is now, or None when there is no such project.
+
+    Raises Invalid for a bad name or retention, Conflict for a name that is taken.
+    """
+    details: dict[str, object] = {}
+    if name is not None:
+        _check_name(name)
+        details["name"] = name
+    if retention is not None:
+        _check_retention(retention.days)
+        details["retentionDays"] = retention.days
+    days = None if retention is None else retention.days
+    with _told_of_conflict(name):
+        async with database.connection() as connection, connection.transaction():
+            row = await connection.fetchrow(UPDATE, project_id, name, retention is not None, days)
+            if row is not None:
+                await record_act(connection, _act("project.updated", project_id, actor_id, details))
+                await tell(connection)
+    memory_of(database).forget()
     return row
 
 
@@ -108,13 +163,28 @@ async def _id_of(database: Database, name_or_id: str) -> str | None:
     return project_id
 
 
-def _check(name: str, retention_days: int | None) -> None:
-    if not name.strip() or len(name) > LONGEST_NAME:
-        raise Invalid(f"A project's name has 1 to {LONGEST_NAME} characters.", path=["name"])
+def _act(action: str, project_id: str, actor_id: str | None, details: Mapping[str, object]) -> Act:
+    return Act(action=action, actor_id=actor_id, project_id=project_id, subject_id=project_id, details=details)
+
+
+@contextmanager
+def _told_of_conflict(name: str | None) -> Iterator[None]:
+    try:
+        yield
+    except Conflict as error:
+        raise Conflict(f"There is a project named {name!r} already.", path=["name"]) from error
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Invalid(f"A project's name has 1 to {LONGEST_NAME} printable characters.", path=["name"])
     if _id_in(name) is not None:
         raise Invalid("A project's name can't look like an id.", path=["name"])
-    if retention_days is not None and retention_days < 1:
-        raise Invalid("Records are kept for at least one day.", path=["retentionDays"])
+
+
+def _check_retention(days: int | None) -> None:
+    if days is not None and not 1 <= days <= LONGEST_RETENTION:
+        raise Invalid(f"Traces are kept for 1 to {LONGEST_RETENTION:,} days, or for good.", path=["retentionDays"])
 
 
 def _id_in(text: str) -> str | None:

@@ -35,6 +35,11 @@ class Watch:
     def __init__(self) -> None:
         self._away = False
         self._limits: set[asyncio.Timeout] = set()
+        self._listeners: dict[str, Callable[[], None]] = {}
+
+    def listen(self, channel: str, news: Callable[[], None]) -> None:
+        """Call `news` at every notification of a channel, and whenever some may have been missed."""
+        self._listeners[channel] = news
 
     @asynccontextmanager
     async def within(self, seconds: float) -> AsyncIterator[None]:
@@ -75,10 +80,12 @@ class Watch:
 
     async def _ask(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         """Ask until nobody answers, or the connection is lost: that says little before another one was tried."""
+        heard: set[str] = set()
         try:
             while True:
                 async with asyncio.timeout(PATIENCE):
                     await connection.execute(ALIVE)
+                    await self._hear(connection, heard)
                 self._note(away=False)
                 await asyncio.sleep(PAUSE)
         except TimeoutError:
@@ -88,6 +95,15 @@ class Watch:
         finally:
             # Closing in good order would wait for a server that may be frozen.
             connection.terminate()
+
+    async def _hear(self, connection: asyncpg.Connection[asyncpg.Record], heard: set[str]) -> None:
+        for channel in self._listeners.keys() - heard:
+            await connection.add_listener(channel, self._pass_on)
+            heard.add(channel)
+            self._listeners[channel]()
+
+    def _pass_on(self, _connection: object, _process: int, channel: str, _payload: object) -> None:
+        self._listeners[channel]()
 
     def _note(self, *, away: bool) -> None:
         if away != self._away:

@@ -5,6 +5,7 @@ from ingest.outcomes import Status
 from models import comparisons
 from models.enums import CostSource, EventType, Scope, StepKind, StepStatus, TraceStatus
 from models.filters import StepFilter, TraceFilter
+from resolvers.administration import KeyChoice, KeyDraft, ProjectChange, ProjectDraft
 from resolvers.pages import Direction
 from resolvers.recording import Batch
 from resolvers.steps import StepOrder, StepOrderField
@@ -22,6 +23,10 @@ input_of(TraceCorrection, name="UpdateTraceInput")
 input_of(StepDraft, name="CreateStepInput")
 input_of(StepCorrection, name="UpdateStepInput")
 input_of(Batch, name="IngestInput")
+input_of(ProjectDraft, name="CreateProjectInput")
+input_of(ProjectChange, name="UpdateProjectInput")
+input_of(KeyDraft, name="CreateApiKeyInput")
+input_of(KeyChoice, name="RevokeApiKeyInput")
 input_of(TraceOrder)
 input_of(StepOrder)
 

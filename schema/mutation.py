@@ -1,6 +1,12 @@
 """The ways to write; each answers after the commit."""
 
-from resolvers import recording
+from resolvers import administration, recording
+from schema.administration import (
+    CreateApiKeyPayload,
+    CreateProjectPayload,
+    RevokeApiKeyPayload,
+    UpdateProjectPayload,
+)
 from schema.answers import root
 from schema.payloads import (
     CreateStepPayload,
@@ -21,3 +27,7 @@ class Mutation:
     create_step: CreateStepPayload = root(recording.create_step)
     update_step: UpdateStepPayload = root(recording.update_step)
     ingest: IngestPayload = root(recording.ingest)
+    create_project: CreateProjectPayload = root(administration.create_project)
+    update_project: UpdateProjectPayload = root(administration.update_project)
+    create_api_key: CreateApiKeyPayload = root(administration.create_api_key)
+    revoke_api_key: RevokeApiKeyPayload = root(administration.revoke_api_key)

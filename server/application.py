@@ -16,6 +16,8 @@ from starlette.routing import Route, WebSocketRoute
 
 from analytics.merging import keep_merged
 from auth.development import ensure_development_key
+from auth.memory import open_memory
+from auth.news import listen
 from auth.uses import keep_uses
 from ingest.catalogue import catalogue_price
 from ingest.upkeep import Schedule, keep_up
@@ -68,6 +70,8 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
         database = await stack.enter_async_context(
             open_database(database_url, connections=settings.database_connections, read_deadline=settings.read_seconds)
         )
+        open_memory(database, settings.key_pepper)
+        listen(database)
         log = Log(read=partial(read_log, database), head=partial(head, database), trouble=(Unavailable,))
         broker = await stack.enter_async_context(open_broker(redis_url, log))
         limits = WriterLimits(deadline=settings.write_seconds)

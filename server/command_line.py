@@ -7,8 +7,9 @@ import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 
-from auth.keys import create_key
-from auth.projects import find_project
+from auth.keys import create_key, ensure_first_key
+from auth.memory import open_memory
+from auth.projects import DEFAULT, ensure_project, find_project
 from auth.viewer import SCOPES
 from models.database import open_database
 from models.errors import Fault, NotFound
@@ -63,8 +64,11 @@ def _serve(settings: Settings, _options: argparse.Namespace) -> None:
 
 
 def _migrate(settings: Settings, _options: argparse.Namespace) -> None:
-    applied = asyncio.run(migrate(_needed(settings, "database_url")))
+    database_url = _needed(settings, "database_url")
+    applied = asyncio.run(migrate(database_url))
     _say("\n".join(f"applied {name}" for name in applied) or "nothing to do")
+    if settings.dev_key is None and (secret := asyncio.run(_first_key(database_url, settings.key_pepper))):
+        _say(f"the first key, for all projects and with all scopes, shown this one time: {secret}")
 
 
 def _schema(_settings: Settings, _options: argparse.Namespace) -> None:
@@ -72,11 +76,19 @@ def _schema(_settings: Settings, _options: argparse.Namespace) -> None:
 
 
 def _key(settings: Settings, options: argparse.Namespace) -> None:
-    _say(asyncio.run(_make_key(_needed(settings, "database_url"), options)))
+    _say(asyncio.run(_make_key(_needed(settings, "database_url"), settings.key_pepper, options)))
 
 
-async def _make_key(database_url: str, options: argparse.Namespace) -> str:
+async def _first_key(database_url: str, pepper: str | None) -> str | None:
+    async with open_database(database_url, connections=2) as database:
+        open_memory(database, pepper)
+        await ensure_project(database, DEFAULT)
+        return await ensure_first_key(database)
+
+
+async def _make_key(database_url: str, pepper: str | None, options: argparse.Namespace) -> str:
     async with open_database(database_url, connections=1) as database:
+        open_memory(database, pepper)
         project_id = None
         if options.project is not None:
             project = await find_project(database, options.project)

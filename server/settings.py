@@ -36,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The folder for what the server keeps on its own disk."""
     dev_key: Annotated[str, Meta(max_length=256)] | None = None
     """A key that is accepted with all scopes in all projects: for development only."""
+    key_pepper: Annotated[str, Meta(min_length=16, max_length=256)] | None = None
+    """A secret with which the digests of keys are made, so that who can write into the database can make none."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important lines that are logged."""
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from auth.keys import accept, authenticate, confirm, create_key, digest, find_key, revoke_key
+from auth.keys import accept, authenticate, confirm, create_key, digest, ensure_first_key, find_key, revoke_key
 from auth.lookup import FIND
-from auth.memory import memory_of
-from auth.viewer import ADMIN, READ, Viewer
+from auth.memory import memory_of, open_memory
+from auth.viewer import ADMIN, READ, SCOPES, Viewer
 from models.database import Database, open_database
 from models.errors import Invalid, NotFound, Unauthenticated, Unavailable
 from models.ids import new_id
@@ -235,3 +235,26 @@ async def turn() -> None:
     passed = asyncio.Event()
     asyncio.get_running_loop().call_soon(passed.set)
     await passed.wait()
+
+
+async def test_a_pepper_makes_digests_that_nobody_else_can_make(database: Database, other_process: Database) -> None:
+    """A key made under a pepper opens nothing where the pepper is not known; older keys go on opening."""
+    _, plain = await a_key(database)
+    open_memory(database, "a pepper of the server")
+    _, peppered = await a_key(database)
+    await authenticate(database, plain)
+    await authenticate(database, peppered)
+    await authenticate(other_process, plain)
+
+    assert digest(peppered, b"a pepper of the server") != digest(peppered)
+    assert await refused(other_process, peppered)
+
+
+async def test_the_first_key_is_made_once(database: Database, other_process: Database) -> None:
+    """Of all who begin with an empty database one makes a key that may do everything; a later one makes none."""
+    made = await asyncio.gather(ensure_first_key(database), ensure_first_key(other_process))
+    (secret,) = [secret for secret in made if secret]
+    viewer = await authenticate(database, secret)
+
+    assert (viewer.project_id, viewer.scopes) == (None, SCOPES)
+    assert await ensure_first_key(database) is None

@@ -82,10 +82,22 @@ def test_a_database_that_is_away_is_told(verb: str) -> None:
 
 
 def test_migrate_says_what_it_did(database_url: str, capsys: Printed) -> None:
-    """A database that is up to date needs nothing."""
-    status = main(["migrate"], {"DATABASE_URL": database_url})
+    """A database that is up to date needs nothing, and where a development key is accepted nobody needs another."""
+    status = main(["migrate"], {"DATABASE_URL": database_url, "TRACEGRAPH_DEV_KEY": "tg_dev"})
 
     assert (status, capsys.readouterr().out) == (0, "nothing to do\n")
+
+
+def test_migrate_prints_the_first_key_once(database_url: str, capsys: Printed) -> None:
+    """Whoever sets up a server gets a key that opens it, and nobody gets it a second time."""
+    main(["migrate"], {"DATABASE_URL": database_url})
+    first = capsys.readouterr().out
+    main(["migrate"], {"DATABASE_URL": database_url})
+    row = asyncio.run(only_key(database_url))
+
+    assert capsys.readouterr().out == "nothing to do\n"
+    assert row["digest"] == digest(first.split()[-1])
+    assert row["scopes"] == ["ADMIN", "INGEST", "READ"]
 
 
 def test_key_prints_a_key_that_is_stored_as_a_digest(database_url: str, capsys: Printed) -> None:
