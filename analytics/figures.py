@@ -1,69 +1,35 @@
-"""Figures: the sums of groups, points and totals, from the roll-ups where they can tell, otherwise from the steps."""
+"""Figures: the sums of groups, points and totals."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
-from analytics.merging import minutes_from
-from analytics.questions import AnalyticsSource, Dimension, Question, TimeRange
+from analytics.questions import AnalyticsSource
 from analytics.samples import Sample, sample_of
-from analytics.statements import (
-    FIGURES,
-    RANKED,
-    SKETCHES,
-    TIME_DIMENSIONS,
-    TRACE_COUNTS,
-    TRACES_STARTED,
-    VALUES,
-    Facts,
-    facts_of_rollups,
-    facts_of_steps,
-    statement,
-)
-from analytics.times import DAY, HOUR, MINUTE, Part, Tier, cover, in_whole_hours, zone_of
+from analytics.slices import Key, Place, Slice
+from analytics.sources import bounds, exact_facts, facts, halves, has_edges
+from analytics.statements import FIGURES, RANKED, SKETCHES, TRACE_COUNTS, TRACES_STARTED, VALUES, statement
 from models.database import Database
 from models.errors import Refused
+from models.filter_terms import EVERYTHING
 from models.rows import Row
 
 MOST_EXACT = 3_000_000  # values that one answer may hold in memory
-FROM_ROLLUPS = {
-    *(Dimension.MODEL, Dimension.PROVIDER, Dimension.KIND, Dimension.NAME, Dimension.STATUS),
-    *TIME_DIMENSIONS,
-}
+MOST_RANKED = 100_000  # groups of each of several projects
 MEASURES = {
     "duration_ms": {"indexes": "duration_indexes", "counts": "duration_counts"},
     "time_to_first_token_ms": {"indexes": "first_token_indexes", "counts": "first_token_counts"},
 }
-DELTAS = "DELTA"
 WHOLE_NUMBERS = (
     *("step_count", "error_count", "input_tokens", "output_tokens"),
     *("cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
 )
 NUMERICS = ("cost", "duration_microseconds", "first_token_microseconds")
-
-Key = tuple[str | None, str | None, str | None]
-Place = tuple[int, int]
-"""A group (0: all that were not chosen, and the totals where none was) and a point."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Slice:
-    """Steps of a span, cut into groups (those chosen, and the rest) and points."""
-
-    question: Question
-    span: TimeRange
-    points: tuple[datetime, ...]
-    chosen: tuple[Key, ...] = ()
-    now: datetime
-
-    def seconds(self, point: int) -> float:
-        """How long the part of a point inside the span is."""
-        start = max(self.points[point], self.span.start)
-        end = self.points[point + 1] if point + 1 < len(self.points) else self.span.end
-        return (min(end, self.span.end) - start).total_seconds()
+OTHERS: Key = (None, None, None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,124 +41,129 @@ class Figures:
     row: Row
 
 
-def source_for(dimensions: Sequence[Dimension], *, filtered: bool) -> AnalyticsSource:
-    """What can answer a question."""
-    answerable = not filtered and set(dimensions) <= FROM_ROLLUPS
-    return AnalyticsSource.ROLLUP if answerable else AnalyticsSource.STEPS
-
-
 async def ranked(database: Database, whole: Slice, top: int) -> tuple[list[tuple[Key, Figures]], Slice]:
     """The groups with most steps and, under a key of nulls at place 0, all others; and the slice of these groups."""
-    sql, values = statement(RANKED, _facts(whole), top)
-    rows = await database.fetch(sql, *values)
-    keys = [(row["k1"], row["k2"], row["k3"]) for row in rows]
-    chosen = tuple(key for key, row in zip(keys, rows, strict=True) if row["place"])
-    cut = Slice(question=whole.question, span=whole.span, points=whole.points, chosen=chosen, now=whole.now)
-    found = [(key, Figures(slice=cut, place=(row["place"], 0), row=row)) for key, row in zip(keys, rows, strict=True)]
-    return found, cut
+    projects = whole.question.projects
+    if len(projects) == 1:
+        rows = await _ranked(database, whole, projects[0], top)
+    else:
+        rows = _first(await _all_groups(database, whole), top)
+    cut = replace(whole, chosen=tuple(_key(row) for row in rows if row["place"]))
+    return [(_key(row), Figures(slice=cut, place=(row["place"], 0), row=row)) for row in rows], cut
 
 
 async def figures(database: Database, cut: Slice) -> dict[Place, Figures]:
     """The figures of every place of a slice that has any."""
-    sql, values = statement(FIGURES, _facts(cut), *_columns(cut.chosen))
-    rows = await database.fetch(sql, *values)
-    places = [(row["place"], row["point"] - 1) for row in rows]
-    return {place: Figures(slice=cut, place=place, row=row) for place, row in zip(places, rows, strict=True)}
+    rows: dict[Place, list[Row]] = defaultdict(list)
+    for project in cut.question.projects:
+        sql, values = statement(FIGURES, facts(cut, project), *_columns(cut.chosen))
+        for row in await database.fetch(sql, *values):
+            rows[row["place"], row["point"] - 1].append(row)
+    return {place: Figures(slice=cut, place=place, row=summed(those)) for place, those in rows.items()}
 
 
 async def samples(database: Database, cut: Slice, measure: str) -> dict[Place, Sample]:
-    """The values of a measure at every place of a slice that has any. Raises Refused when they are too many."""
-    facts, parts = _facts(cut), _parts(cut)
-    sketches: dict[Place, list[tuple[bytes, bytes]]] = {}
-    exact: dict[Place, list[bytes]] = {}
-    if cut.question.source is AnalyticsSource.ROLLUP:
-        sql, values = statement(SKETCHES, facts, *_columns(cut.chosen), **MEASURES[measure])
-        for place, point, indexes, counts in await database.fetch(sql, *values):
-            sketches.setdefault((place, point - 1), []).append((indexes, counts))
-    if any(part.tier is None for part in parts):
-        sql, values = statement(VALUES, facts, *_columns(cut.chosen), value=measure)
-        for place, point, packed in await database.fetch(sql, *values):
-            exact[place, point - 1] = [packed]
-    return {place: sample_of(sketches.get(place, ()), exact.get(place, ())) for place in {**sketches, **exact}}
+    """The values of a measure at every place of a slice that has any."""
+    async with cut.memory.lock:
+        if measure not in cut.memory.samples:
+            cut.memory.samples[measure] = await _samples(database, cut, measure)
+        return cut.memory.samples[measure]
 
 
 async def trace_counts(database: Database, cut: Slice) -> dict[Place, int]:
-    """How many traces started in the span; in groups and under conditions, of how many traces there are such steps."""
-    if cut.question.condition is None and not cut.question.dimensions:
-        whole, edges = _split(_parts(cut))
-        rows = await database.fetch(
-            TRACES_STARTED, cut.question.project_id, cut.points, *_bounds(whole), *_bounds(edges)[1:]
-        )
-        return {(0, row["point"] - 1): row["count"] for row in rows}
-    facts = _facts_of_steps(cut)
-    sql, values = statement(TRACE_COUNTS, facts, *_columns(cut.chosen))
-    rows = await database.fetch(sql, *values)
-    return {(row["place"], row["point"] - 1): row["count"] for row in rows}
+    """How many traces started in the span; in groups and under filters, of how many traces there are such steps."""
+    counts: dict[Place, int] = defaultdict(int)
+    for project in cut.question.projects:
+        for row in await _trace_counts(database, cut, project):
+            counts[row["place"], row["point"] - 1] += row["count"]
+    return counts
+
+
+def counts_whole_traces(cut: Slice) -> bool:
+    """Whether traces are counted by their own start: a question about everything."""
+    return cut.question.term == EVERYTHING and not cut.question.dimensions
+
+
+def summed(rows: Sequence[Row]) -> Row:
+    """The sums of several rows of figures together."""
+    if len(rows) == 1:
+        return rows[0]
+    sums: dict[str, Any] = {name: sum(row[name] for row in rows) for name in WHOLE_NUMBERS}
+    return sums | {name: str(sum((Decimal(row[name]) for row in rows), Decimal(0))) for name in NUMERICS}
 
 
 def added(parts: Sequence[Figures], cut: Slice) -> Figures:
     """The sums of several groups together, as those of a whole slice."""
-    sums = {name: sum(part.row[name] for part in parts) for name in WHOLE_NUMBERS}
-    sums |= {name: str(sum((Decimal(part.row[name]) for part in parts), Decimal(0))) for name in NUMERICS}
-    return Figures(slice=cut, place=(0, 0), row=sums)
+    return Figures(slice=cut, place=(0, 0), row=summed([part.row for part in parts]))
 
 
-def check_size(found: Figures) -> None:
+def check_size(source: AnalyticsSource, steps: int) -> None:
     """Refuse an exact answer over more steps than memory should hold. Raises Refused."""
-    exact = found.slice.question.source is AnalyticsSource.STEPS
-    if exact and found.row["step_count"] > MOST_EXACT:
+    if source is AnalyticsSource.STEPS and steps > MOST_EXACT:
         message = f"Exact figures of more than {MOST_EXACT:,} steps; take less time, or drop filters and dimensions."
         raise Refused(message)
 
 
-def _parts(cut: Slice) -> list[Part]:
-    if cut.question.source is AnalyticsSource.STEPS:
-        return [Part(tier=None, start=cut.span.start, end=cut.span.end)]
-    # Who merges may have a clock that is a little ahead of ours.
-    minutes = Tier(name="MINUTE", length=MINUTE, since=minutes_from(cut.now) + HOUR)
-    tiers = [Tier(name="DAY", length=DAY), Tier(name="HOUR", length=HOUR), minutes]
-    if set(cut.question.dimensions) & set(TIME_DIMENSIONS):
-        tiers = tiers[1:] if in_whole_hours(cut.span, zone_of(cut.question.zone)) else tiers[2:]
-    return cover(cut.span, cut.points, tiers)
+async def _samples(database: Database, cut: Slice, measure: str) -> dict[Place, Sample]:
+    sketches: dict[Place, list[tuple[bytes, bytes]]] = defaultdict(list)
+    exact: dict[Place, list[bytes]] = defaultdict(list)
+    for project in cut.question.projects:
+        told = facts(cut, project)
+        if cut.question.source is AnalyticsSource.ROLLUP:
+            sql, values = statement(SKETCHES, told, *_columns(cut.chosen), **MEASURES[measure])
+            for place, point, indexes, counts in await database.fetch(sql, *values):
+                sketches[place, point - 1].append((indexes, counts))
+        if has_edges(cut):
+            sql, values = statement(VALUES, told, *_columns(cut.chosen), value=measure)
+            for place, point, packed in await database.fetch(sql, *values):
+                exact[place, point - 1].append(packed)
+    return {place: sample_of(sketches.get(place, ()), exact.get(place, ())) for place in {**sketches, **exact}}
 
 
-def _facts(cut: Slice) -> Facts:
-    if cut.question.source is AnalyticsSource.STEPS:
-        return _facts_of_steps(cut)
-    whole, edges = _split(_parts(cut))
-    values = [cut.question.project_id, cut.question.zone, cut.points, *_bounds(whole), *_bounds(edges)[1:]]
-    return Facts(sql=facts_of_rollups(cut.question.dimensions), values=values)
+async def _trace_counts(database: Database, cut: Slice, project_id: str) -> Sequence[Row]:
+    if counts_whole_traces(cut):
+        whole, edges = halves(cut)
+        return await database.fetch(TRACES_STARTED, project_id, list(cut.points), *bounds(whole), *bounds(edges)[1:])
+    sql, values = statement(TRACE_COUNTS, exact_facts(cut, project_id), *_columns(cut.chosen))
+    return await database.fetch(sql, *values)
 
 
-def _facts_of_steps(cut: Slice) -> Facts:
-    question = cut.question
-    condition, values = "TRUE", ()
-    if question.condition is not None:
-        condition, values = question.condition.sql, question.condition.values
-    sql = facts_of_steps(question.dimensions, condition, starts="$4", ends="$5")
-    span = [cut.span.start], [cut.span.end]
-    return Facts(sql=sql, values=[question.project_id, question.zone, cut.points, *span, *values])
+async def _ranked(database: Database, whole: Slice, project_id: str, top: int) -> Sequence[Row]:
+    sql, values = statement(RANKED, facts(whole, project_id), top)
+    return await database.fetch(sql, *values)
 
 
-def _split(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
-    """The parts in roll-ups, deltas included, and those in steps."""
-    whole = [part for part in parts if part.tier is not None]
-    deltas = [Part(tier=DELTAS, start=part.start, end=part.end) for part in _joined(whole)]
-    return whole + deltas, [part for part in parts if part.tier is None]
+async def _all_groups(database: Database, whole: Slice) -> dict[Key, list[Row]]:
+    groups: dict[Key, list[Row]] = defaultdict(list)
+    for project in whole.question.projects:
+        rows = await _ranked(database, whole, project, MOST_RANKED)
+        if any(not row["place"] for row in rows):
+            raise Refused(f"More than {MOST_RANKED:,} groups in one of several projects; ask about that one alone.")
+        for row in rows:
+            groups[_key(row)].append(row)
+    return groups
 
 
-def _joined(parts: Sequence[Part]) -> list[Part]:
-    joined: list[Part] = []
-    for part in parts:
-        if joined and joined[-1].end == part.start:
-            joined[-1] = Part(tier=None, start=joined[-1].start, end=part.end)
-        else:
-            joined.append(part)
-    return joined
+def _first(groups: Mapping[Key, Sequence[Row]], top: int) -> list[Row]:
+    """The groups of several projects as RANKED has those of one."""
+    sums = [(key, summed(rows)) for key, rows in groups.items()]
+    sums.sort(key=lambda entry: (-entry[1]["step_count"], *_nulls_last(entry[0])))
+    found = [_placed(place, key, row) for place, (key, row) in enumerate(sums[:top], start=1)]
+    rest = [row for _, row in sums[top:]]
+    return [_placed(0, OTHERS, summed(rest)), *found] if rest else found
 
 
-def _bounds(parts: Sequence[Part]) -> tuple[list[str | None], list[datetime], list[datetime]]:
-    return [part.tier for part in parts], [part.start for part in parts], [part.end for part in parts]
+def _placed(place: int, key: Key, row: Row) -> Row:
+    sums = {name: row[name] for name in (*WHOLE_NUMBERS, *NUMERICS)}
+    return {"place": place, "k1": key[0], "k2": key[1], "k3": key[2], **sums}
+
+
+def _nulls_last(key: Key) -> Iterable[tuple[bool, str]]:
+    return [(value is None, value or "") for value in key]
+
+
+def _key(row: Row) -> Key:
+    return row["k1"], row["k2"], row["k3"]
 
 
 def _columns(keys: Sequence[Key]) -> list[list[str | None]]:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from analytics.figures import NUMERICS, WHOLE_NUMBERS, Figures, Place, Slice
+from analytics.figures import NUMERICS, WHOLE_NUMBERS, Figures
 from analytics.samples import EMPTY, Sample
+from analytics.slices import Place, Slice
 
 NOTHING: Mapping[str, Any] = dict.fromkeys(WHOLE_NUMBERS, 0) | dict.fromkeys(NUMERICS, "0")
 QUANTILES = {"p50": 0.5, "p75": 0.75, "p90": 0.9, "p95": 0.95, "p99": 0.99}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from models.filter_sql import Condition
+from models.filter_terms import EVERYTHING, Term
 
 
 class Dimension(StrEnum):
@@ -81,10 +81,10 @@ class TimeRange:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What is asked of which steps of a project, apart from the time. The condition's first placeholder is $6."""
+    """What is asked of which steps of which projects, apart from the time."""
 
-    project_id: str
+    projects: tuple[str, ...]
     source: AnalyticsSource
     dimensions: Sequence[Dimension] = ()
     zone: str = "UTC"
-    condition: Condition | None = None
+    term: Term = EVERYTHING

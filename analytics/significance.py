@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.samples import Sample
+from analytics.samples import Floats, Sample
 
 SMALLEST_SAMPLE = 20  # below it the normal approximations are not to be trusted
 LEVEL = 0.05
+NOISE = 1e-9  # of a ratio: what adding floats leaves
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ratio:
+    """The ratio of two sums, and the parts of both in each block of time."""
+
+    above: Floats
+    below: Floats
+
+    @property
+    def value(self) -> float:
+        """The ratio over all blocks."""
+        return float(self.above.sum() / self.below.sum())
+
+    def without_each(self) -> Floats:
+        """The ratio over all blocks but one, for each block."""
+        left: Floats = (self.above.sum() - self.above) / (self.below.sum() - self.below)
+        return left
 
 
 def rank_test(one: Sample, other: Sample) -> float | None:
@@ -40,6 +60,24 @@ def proportion_test(hits: int, n: int, other_hits: int, m: int) -> float | None:
     pooled = (hits + other_hits) / (n + m)
     variance = pooled * (1 - pooled) * (1 / n + 1 / m)
     return _two_sided((hits / n - other_hits / m) / math.sqrt(variance)) if variance > 0 else 1.0
+
+
+def ratio_test(one: Ratio, other: Ratio) -> float | None:
+    """The two-sided p-value that two ratios of sums differ; None when there are too few blocks to tell.
+
+    A delete-one jackknife over blocks of time estimates the variance of the difference, so that neither the spread
+    within a block nor what both have in common there matters (Efron and Stein, "The jackknife estimate of variance",
+    1981; Kott, "The delete-a-group jackknife", 2001). Normal approximation.
+    """
+    if min(np.count_nonzero(one.below), np.count_nonzero(other.below)) < SMALLEST_SAMPLE:
+        return None
+    difference = one.value - other.value
+    if abs(difference) <= NOISE * max(one.value, other.value):
+        return 1.0
+    without = one.without_each() - other.without_each()
+    blocks = len(without)
+    variance = (blocks - 1) / blocks * float(np.sum((without - without.mean()) ** 2))
+    return _two_sided(difference / math.sqrt(variance)) if variance > 0 else 0.0
 
 
 def level_for(comparisons: int) -> float:

@@ -42,7 +42,7 @@ FROM unnest($4::text[], $5::timestamptz[], $6::timestamptz[]) AS part (tier, sta
 CROSS JOIN LATERAL (
     SELECT * FROM trace_analytics
     WHERE project_id = $1 AND tier = part.tier AND subject = 'STEP'
-        AND bucket >= part.start_time AND bucket < part.end_time
+        AND bucket >= part.start_time AND bucket < part.end_time AND {condition}
     OFFSET 0
 ) AS stored
 WHERE $2::text IS NOT NULL
@@ -127,7 +127,7 @@ VALUES = (
 
 # Traces that started in a span: roll-ups of whole buckets, rows at the edges.
 TRACES_STARTED = """
-SELECT point, sum(count)::bigint AS count FROM (
+SELECT 0 AS place, point, sum(count)::bigint AS count FROM (
     SELECT width_bucket(stored.bucket, $2::timestamptz[]) AS point, stored.count
     FROM unnest($3::text[], $4::timestamptz[], $5::timestamptz[]) AS part (tier, start_time, end_time)
     CROSS JOIN LATERAL (
@@ -160,10 +160,10 @@ def facts_of_steps(dimensions: Sequence[Dimension], condition: str, *, starts: s
     return OF_STEPS.format(keys=keys, joins=" ".join(joins), condition=condition, starts=starts, ends=ends)
 
 
-def facts_of_rollups(dimensions: Sequence[Dimension]) -> str:
-    """Facts from the roll-ups of whole buckets, and from the steps at the edges."""
-    whole = OF_ROLLUPS.format(keys=_keys(dimensions, "bucket"))
-    return f"{whole} UNION ALL {facts_of_steps(dimensions, 'TRUE', starts='$7', ends='$8')}"
+def facts_of_rollups(dimensions: Sequence[Dimension], condition: str, at_edges: str) -> str:
+    """Facts from the roll-ups of whole buckets, and from the steps at the edges, each under its condition."""
+    whole = OF_ROLLUPS.format(keys=_keys(dimensions, "bucket"), condition=condition)
+    return f"{whole} UNION ALL {facts_of_steps(dimensions, at_edges, starts='$7', ends='$8')}"
 
 
 def statement(template: str, facts: Facts, *values: object, **constants: str) -> tuple[str, list[object]]:

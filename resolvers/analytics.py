@@ -7,16 +7,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from analytics.figures import Figures, Key, Place, Slice, added, check_size, figures, ranked, samples, source_for
+from analytics.figures import Figures, added, check_size, counts_whole_traces, figures, ranked, samples
 from analytics.figures import trace_counts as counted_traces
 from analytics.measures import distribution_of, measures_at, measures_of
 from analytics.questions import AnalyticsSource, Dimension, Interval, Question, TimeRange
+from analytics.slices import Key, Place, Slice
+from analytics.sources import source_for
 from analytics.statements import MOST_DIMENSIONS
-from analytics.times import points_of, zone_of
+from analytics.times import check_range, points_of, zone_of
 from auth.viewer import READ, require
 from models.errors import Invalid
+from models.filter_reading import read_steps
+from models.filters import StepFilter, TraceFilter
 from models.sketch import ACCURACY
 from resolvers.context import Context
+from resolvers.projects import chosen
 
 MOST_GROUPS = 200
 MOST_METRICS = 20_000  # groups times points
@@ -45,6 +50,8 @@ async def analytics(
     context: Context,
     *,
     range: TimeRange,
+    traces: TraceFilter | None = None,
+    steps: StepFilter | None = None,
     group_by: Sequence[Dimension] | None = (),
     interval: Interval | None = None,
     time_zone: str | None = "UTC",
@@ -52,16 +59,15 @@ async def analytics(
 ) -> Row:
     """Counts, tokens, cost and latencies of the steps that started in a range of time."""
     require(context.viewer, READ)
-    dimensions, zone = tuple(group_by or ()), time_zone or "UTC"
-    _check(range, dimensions, DEFAULT_GROUPS if top is None else top, zone)
-    source = source_for(dimensions, filtered=False)
-    question = Question(project_id=context.project_id, source=source, dimensions=dimensions, zone=zone)
-    whole = Slice(question=replace(question, dimensions=()), span=range, points=(range.start,), now=datetime.now(UTC))
-    grouped, groups = await _grouped(context, replace(whole, question=question), top)
-    asked = Asked(whole=whole, groups=groups, interval=interval, zone=zone)
+    most, zone = DEFAULT_GROUPS if top is None else top, time_zone or "UTC"
+    dimensions = _dimensions(group_by or (), most, zone)
+    cut = await slice_of(context, range, dimensions, traces, steps, zone)
+    whole, source = replace(cut, question=replace(cut.question, dimensions=())), cut.question.source
+    grouped, groups = await ranked(context.database, cut, most) if dimensions else ([], cut)
     totals = await _totals(context, whole, grouped)
-    check_size(totals)
+    check_size(source, totals.row["step_count"])
     others = [found for _, found in grouped if not found.place[0]]
+    asked = Asked(whole=whole, groups=groups, interval=interval, zone=zone)
     return {
         "start": range.start,
         "end": range.end,
@@ -74,11 +80,28 @@ async def analytics(
     }
 
 
+async def slice_of(
+    context: Context,
+    span: TimeRange,
+    dimensions: Sequence[Dimension],
+    traces: TraceFilter | None,
+    steps: StepFilter | None,
+    zone: str = "UTC",
+) -> Slice:
+    """All steps of a range under these filters, in the projects that they choose. Raises Invalid and NotFound."""
+    check_range(span)
+    projects, traces = await chosen(context, traces, "traces")
+    term = read_steps(steps, traces, ("steps",))
+    source = source_for(dimensions, term)
+    question = Question(projects=tuple(projects), source=source, dimensions=dimensions, zone=zone, term=term)
+    return Slice(question=question, span=span, points=(span.start,), now=datetime.now(UTC))
+
+
 async def previous_totals(context: Context, parents: Sequence[Row]) -> list[Row]:
     """The same measures over the window of the same length just before."""
     answers: list[Row] = []
     for parent in parents:
-        before = _before(parent["asked"].whole)
+        before = parent["asked"].whole.before()
         answers.append(measures_at(await figures(context.database, before), before, (0, 0)))
     return answers
 
@@ -100,7 +123,7 @@ async def previous_of_groups(context: Context, parents: Sequence[Row]) -> list[R
     for parent in parents:
         asked: Asked = parent["asked"]
         if id(asked) not in found:
-            before = _before(asked.groups)
+            before = asked.groups.before()
             found[id(asked)] = before, await figures(context.database, before)
     cuts = [found[id(parent["asked"])] for parent in parents]
     return [measures_at(of, cut, (parent["place"], 0)) for parent, (cut, of) in zip(parents, cuts, strict=True)]
@@ -122,6 +145,10 @@ async def series_of_groups(context: Context, parents: Sequence[Row]) -> list[lis
 
 async def trace_counts(context: Context, parents: Sequence[Row]) -> list[int]:
     """Traces that started in this time; of groups and under filters: traces that have such a step in it."""
+    for cut in _slices(parents):
+        if not counts_whole_traces(cut):
+            steps = sum(parent["step_count"] for parent in parents if parent["slice"] is cut)
+            check_size(AnalyticsSource.STEPS, steps)
     found = {id(cut): await counted_traces(context.database, cut) for cut in _slices(parents)}
     return [found[id(parent["slice"])].get(parent["place"], 0) for parent in parents]
 
@@ -151,12 +178,6 @@ async def _distributions(context: Context, parents: Sequence[Row], measure: str)
     return [distribution_of(found[id(parent["slice"])].get(parent["place"]), parent, measure) for parent in parents]
 
 
-async def _grouped(context: Context, cut: Slice, top: int | None) -> tuple[list[tuple[Key, Figures]], Slice]:
-    if not cut.question.dimensions:
-        return [], cut
-    return await ranked(context.database, cut, DEFAULT_GROUPS if top is None else top)
-
-
 async def _totals(context: Context, whole: Slice, grouped: Sequence[tuple[Key, Figures]]) -> Figures:
     dimensions = grouped[0][1].slice.question.dimensions if grouped else ()
     if grouped and Dimension.TAG not in dimensions:
@@ -177,21 +198,14 @@ def _series(cut: Slice, found: Mapping[Place, Figures], place: int) -> list[Row]
     ]
 
 
-def _before(cut: Slice) -> Slice:
-    length = cut.span.end - cut.span.start
-    span = TimeRange(start=cut.span.start - length, end=cut.span.start)
-    return replace(cut, span=span, points=(span.start,))
-
-
 def _slices(parents: Sequence[Row]) -> list[Slice]:
     return list({id(parent["slice"]): parent["slice"] for parent in parents}.values())
 
 
-def _check(span: TimeRange, dimensions: Sequence[Dimension], top: int, zone: str) -> None:
-    if span.end <= span.start:
-        raise Invalid("A range ends after its start.", path=["range", "end"])
+def _dimensions(dimensions: Sequence[Dimension], top: int, zone: str) -> tuple[Dimension, ...]:
     if len(set(dimensions)) != len(dimensions) or len(dimensions) > MOST_DIMENSIONS:
         raise Invalid(f"Group by at most {MOST_DIMENSIONS} different dimensions.", path=["groupBy"])
     if not 1 <= top <= MOST_GROUPS:
         raise Invalid(f"`top` is between 1 and {MOST_GROUPS}.", path=["top"])
     zone_of(zone)
+    return tuple(dimensions)

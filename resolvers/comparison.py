@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from analytics.figures import Slice, ranked, samples, source_for
+import numpy as np
+
+from analytics.comparing import Difference, against_median, best_of, best_overall, saved
+from analytics.figures import check_size, figures, ranked, samples
 from analytics.measures import measures_of
-from analytics.questions import Dimension, Question, TimeRange
-from analytics.samples import EMPTY
-from analytics.significance import SMALLEST_SAMPLE, level_for, proportion_test, rank_test
+from analytics.questions import Dimension, TimeRange
+from analytics.samples import Sample
+from analytics.significance import SMALLEST_SAMPLE, Ratio, proportion_test, rank_test, ratio_test
+from analytics.slices import Place, Slice
+from analytics.sources import shortest_block
+from analytics.times import blocks_of
 from auth.viewer import READ, require
-from models.errors import Invalid
+from models.filter_reading import COLUMNS
+from models.filter_terms import All, Compare, Term
+from models.filter_values import comparison
+from models.filters import StepFilter, TraceFilter
+from resolvers.analytics import slice_of
 from resolvers.context import Context
 
 MOST_MODELS = 500
 DIMENSIONS = (Dimension.MODEL, Dimension.PROVIDER)
 DURATION = "duration_ms"
 Row = Mapping[str, Any]
+Values = dict[int, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,22 +39,37 @@ class Compared:
     slice: Slice
     rows: list[Row] = field(default_factory=list)
 
+    @property
+    def sampled(self) -> list[Row]:
+        """The measures of the models that have enough steps to be judged."""
+        measured = [row["metrics"] for row in self.rows]
+        return [metrics for metrics in measured if metrics["step_count"] >= SMALLEST_SAMPLE]
 
-async def compare_models(context: Context, *, range: TimeRange, models: Sequence[str] | None = None) -> Row:
+    def model(self, place: int | None) -> str | None:
+        """Which model is at a place."""
+        return next((row["model"] for row in self.rows if row["metrics"]["place"][0] == place), None)
+
+
+async def compare_models(
+    context: Context,
+    *,
+    range: TimeRange,
+    models: Sequence[str] | None = None,
+    traces: TraceFilter | None = None,
+    steps: StepFilter | None = None,
+) -> Row:
     """All models side by side: how fast, reliable and dear the steps were that used them."""
     require(context.viewer, READ)
-    if range.end <= range.start:
-        raise Invalid("A range ends after its start.", path=["range", "end"])
-    source = source_for(DIMENSIONS, filtered=False)
-    question = Question(project_id=context.project_id, source=source, dimensions=DIMENSIONS)
-    whole = Slice(question=question, span=range, points=(range.start,), now=datetime.now(UTC))
-    found, cut = await ranked(context.database, whole, MOST_MODELS)
+    whole = await slice_of(context, range, DIMENSIONS, traces, steps)
+    term = All((whole.question.term, _having(models)))
+    of_models = replace(whole, question=replace(whole.question, term=term))
+    found, cut = await ranked(context.database, of_models, MOST_MODELS)
     compared = Compared(slice=cut)
     for (model, provider, _), of in found:
-        if model is not None and (models is None or model in models):
-            compared.rows.append(
-                {"model": model, "provider": provider, "metrics": measures_of(of), "compared": compared}
-            )
+        if of.place[0]:
+            measures = measures_of(of)
+            compared.rows.append({"model": model, "provider": provider, "metrics": measures, "compared": compared})
+    check_size(cut.question.source, sum(of.row["step_count"] for _, of in found))
     return {"rows": compared.rows, "compared": compared}
 
 
@@ -53,19 +78,31 @@ async def faster(context: Context, parents: Sequence[Row]) -> list[Row | None]:
 
     The difference is the share of the median model's median duration that it saves.
     """
-    answers: dict[int, Row | None] = {}
+    answers: dict[int, Row] = {}
     for compared in _compared(parents):
-        found = await samples(context.database, compared.slice, DURATION)
-        of = {id(row): found.get(row["metrics"]["place"], EMPTY) for row in compared.rows}
-        known = [sample for sample in of.values() if sample.count >= SMALLEST_SAMPLE]
-        middle = (
-            sorted(known, key=lambda sample: sample.quantile(0.5) or 0.0)[(len(known) - 1) // 2] if known else EMPTY
-        )
-        base, level = middle.quantile(0.5), level_for(len(known) - 1)
-        for row in compared.rows:
-            own = of[id(row)].quantile(0.5)
-            difference = (base - own) / base if base and own is not None else 0.0
-            answers[id(row)] = _significance(difference, rank_test(of[id(row)], middle), level)
+        found, values = await _medians(context, compared)
+
+        def test(one: int, other: int, found: Mapping[Place, Sample] = found) -> float | None:
+            return rank_test(found[one, 0], found[other, 0])
+
+        answers |= _of_rows(compared, against_median(values, saved, test))
+    return [answers.get(id(parent)) for parent in parents]
+
+
+async def cheaper(context: Context, parents: Sequence[Row]) -> list[Row | None]:
+    """Whether it is cheaper than the model of median cost per 1,000 tokens; null when too few blocks of time tell.
+
+    Its cost in each hour, day or week is compared (a jackknife over these blocks). The difference is the share of the
+    median model's cost per 1,000 tokens that it saves.
+    """
+    answers: dict[int, Row] = {}
+    for compared in _compared(parents):
+        ratios = await _ratios(context, compared)
+
+        def test(one: int, other: int, ratios: Mapping[int, Ratio] = ratios) -> float | None:
+            return ratio_test(ratios[one], ratios[other])
+
+        answers |= _of_rows(compared, against_median(_prices(compared), saved, test))
     return [answers.get(id(parent)) for parent in parents]
 
 
@@ -74,59 +111,98 @@ async def more_reliable(_context: Context, parents: Sequence[Row]) -> list[Row |
 
     The difference is that of the two error rates, positive when it fails less.
     """
-    answers: dict[int, Row | None] = {}
+    answers: dict[int, Row] = {}
     for compared in _compared(parents):
-        known = [row["metrics"] for row in compared.rows if row["metrics"]["step_count"] >= SMALLEST_SAMPLE]
-        ordered = sorted(known, key=lambda metrics: metrics["error_rate"])
-        for row in compared.rows if ordered else ():
-            own, middle = row["metrics"], ordered[(len(ordered) - 1) // 2]
-            p = proportion_test(own["error_count"], own["step_count"], middle["error_count"], middle["step_count"])
-            difference = middle["error_rate"] - own["error_rate"]
-            answers[id(row)] = _significance(difference, p, level_for(len(known) - 1))
+        counts = {row["place"][0]: (row["error_count"], row["step_count"]) for row in compared.sampled}
+
+        def test(one: int, other: int, counts: Mapping[int, tuple[int, int]] = counts) -> float | None:
+            return proportion_test(*counts[one], *counts[other])
+
+        answers |= _of_rows(compared, against_median(_error_rates(compared), lambda own, median: median - own, test))
     return [answers.get(id(parent)) for parent in parents]
 
 
 async def best_latency(context: Context, parents: Sequence[Row]) -> list[str | None]:
     """The model of the least median duration, among those with 20 steps or more that ended."""
-    answers: list[str | None] = []
-    for parent in parents:
-        compared: Compared = parent["compared"]
-        found = await samples(context.database, compared.slice, DURATION)
-        medians = [(found.get(row["metrics"]["place"], EMPTY), row["model"]) for row in compared.rows]
-        known = [(sample.quantile(0.5) or 0.0, model) for sample, model in medians if sample.count >= SMALLEST_SAMPLE]
-        answers.append(min(known)[1] if known else None)
-    return answers
+    values = [(await _medians(context, parent["compared"]))[1] for parent in parents]
+    return _best(parents, values)
 
 
 async def best_reliability(_context: Context, parents: Sequence[Row]) -> list[str | None]:
     """The model of the least error rate, among those with 20 steps or more."""
-    return [_least(parent, lambda metrics: metrics["error_rate"]) for parent in parents]
+    return _best(parents, [_error_rates(parent["compared"]) for parent in parents])
 
 
 async def best_cost(_context: Context, parents: Sequence[Row]) -> list[str | None]:
     """The model of the least cost per 1,000 tokens, among those with 20 steps or more whose cost is not zero."""
-    return [
-        _least(parent, lambda metrics: float(metrics["cost_per_thousand_tokens"] or 0) or None) for parent in parents
-    ]
+    return _best(parents, [_prices(parent["compared"]) for parent in parents])
 
 
 async def best_throughput(_context: Context, parents: Sequence[Row]) -> list[str | None]:
     """The model with most output tokens per second of its steps, among those with 20 steps or more."""
-    return [_least(parent, lambda metrics: -(metrics["output_tokens_per_second"] or 0) or None) for parent in parents]
+    return _best(parents, [_slownesses(parent["compared"]) for parent in parents])
 
 
-def _least(parent: Row, measure: Callable[[Row], float | None]) -> str | None:
-    compared: Compared = parent["compared"]
-    known = [row for row in compared.rows if row["metrics"]["step_count"] >= SMALLEST_SAMPLE]
-    measured = [(value, row["model"]) for row in known if (value := measure(row["metrics"])) is not None]
-    return min(measured)[1] if measured else None
+async def best_overall_model(context: Context, parents: Sequence[Row]) -> list[str | None]:
+    """The model of the best mean rank in latency, reliability, cost and throughput.
+
+    Measures that no model has don't count; a model that lacks one of the others is not ranked.
+    """
+    answers: list[str | None] = []
+    for parent in parents:
+        compared: Compared = parent["compared"]
+        _, medians = await _medians(context, compared)
+        measures = [medians, _error_rates(compared), _prices(compared), _slownesses(compared)]
+        answers.append(compared.model(best_overall(measures)))
+    return answers
+
+
+def _having(models: Sequence[str] | None) -> Term:
+    named = Compare(COLUMNS["model"], "is_null", value=False)
+    return named if models is None else All((named, comparison(COLUMNS["model"], "in_", models, ("models",))))
+
+
+async def _medians(context: Context, compared: Compared) -> tuple[Mapping[Place, Sample], Values]:
+    found = await samples(context.database, compared.slice, DURATION)
+    medians = {place: sample.quantile(0.5) for (place, _), sample in found.items() if sample.count >= SMALLEST_SAMPLE}
+    shown = {row["metrics"]["place"][0] for row in compared.rows}
+    return found, {place: value for place, value in medians.items() if value is not None and place in shown}
+
+
+def _error_rates(compared: Compared) -> Values:
+    return {metrics["place"][0]: metrics["error_rate"] for metrics in compared.sampled}
+
+
+def _prices(compared: Compared) -> Values:
+    prices = {row["place"][0]: float(row["cost_per_thousand_tokens"] or 0) for row in compared.sampled}
+    return {place: price for place, price in prices.items() if price > 0}
+
+
+def _slownesses(compared: Compared) -> Values:
+    rates = {metrics["place"][0]: metrics["output_tokens_per_second"] for metrics in compared.sampled}
+    return {place: -rate for place, rate in rates.items() if rate}
+
+
+async def _ratios(context: Context, compared: Compared) -> dict[int, Ratio]:
+    """Cost and thousands of tokens of each model, block by block."""
+    points = blocks_of(compared.slice.span, shortest_block(compared.slice))
+    cut = replace(compared.slice, points=tuple(points))
+    costs, tokens = (np.zeros((len(cut.chosen) + 1, len(points))) for _ in range(2))
+    for (place, point), of in (await figures(context.database, cut)).items():
+        costs[place, point] = float(of.row["cost"])
+        tokens[place, point] = (of.row["input_tokens"] + of.row["output_tokens"]) / 1000
+    return {place: Ratio(above=costs[place], below=tokens[place]) for place in range(1, len(costs))}
+
+
+def _best(parents: Sequence[Row], values: Sequence[Values]) -> list[str | None]:
+    return [parent["compared"].model(best_of(found)) for parent, found in zip(parents, values, strict=True)]
+
+
+def _of_rows(compared: Compared, found: Mapping[int, Difference]) -> dict[int, Row]:
+    """The differences as rows, each for the row of its model."""
+    places = {row["metrics"]["place"][0]: id(row) for row in compared.rows}
+    return {places[place]: asdict(difference) for place, difference in found.items()}
 
 
 def _compared(parents: Sequence[Row]) -> list[Compared]:
     return list({id(parent["compared"]): parent["compared"] for parent in parents}.values())
-
-
-def _significance(difference: float, p_value: float | None, level: float) -> Row | None:
-    if p_value is None:
-        return None
-    return {"difference": difference, "p_value": p_value, "significant": p_value < level}

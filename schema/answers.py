@@ -30,6 +30,7 @@ ARGUMENTS: Mapping[str, str] = {
     "name": "Its name.",
     "filter": "Which of them; all when left out.",
     "traces": "Only steps of these traces.",
+    "steps": "Only these steps; all of them when left out.",
     "input": "What to write.",
     "types": "Only events of these types; all when left out.",
     "after": "Only what comes after this cursor; from now on when left out.",

@@ -31,6 +31,7 @@ class ModelComparisonRow:
     metrics: Metrics
     """The measures of its steps."""
     faster_than_median: Significance | None = answer(comparison.faster)
+    cheaper_than_median: Significance | None = answer(comparison.cheaper)
     more_reliable_than_median: Significance | None = answer(comparison.more_reliable)
 
 
@@ -42,6 +43,7 @@ class ModelComparisonBest:
     reliability: str | None = answer(comparison.best_reliability)
     cost: str | None = answer(comparison.best_cost)
     throughput: str | None = answer(comparison.best_throughput)
+    overall: str | None = answer(comparison.best_overall_model)
 
 
 @of_row

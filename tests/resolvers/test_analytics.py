@@ -3,7 +3,7 @@
 import math
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -21,11 +21,13 @@ from models.values import BigInt, Money, Uuid
 from operations.engine import Engine, engine
 from resolvers.context import Context
 from schema.contract import contract
+from tests.resolvers.conftest import elsewhere
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 MODELS = ("large", "small", "tiny", None)
 STORED = """
-SELECT trace_steps.*, traces.user_id, traces.tags
+SELECT trace_steps.*, traces.user_id, traces.session_id, traces.environment, traces.release, traces.service_name,
+    traces.tags
 FROM trace_steps JOIN traces ON traces.id = trace_steps.trace_id WHERE trace_steps.project_id = $1
 """
 METRICS = """
@@ -37,8 +39,14 @@ fragment M on Metrics {
 """
 QUESTION = (
     """
-query Q($start: DateTime!, $end: DateTime!, $by: [Dimension!], $interval: Interval, $top: Int, $zone: String) {
-  analytics(range: {start: $start, end: $end}, groupBy: $by, interval: $interval, top: $top, timeZone: $zone) {
+query Q(
+  $start: DateTime!, $end: DateTime!, $by: [Dimension!], $interval: Interval, $top: Int, $zone: String,
+  $traces: TraceFilter, $steps: StepFilter
+) {
+  analytics(
+    range: {start: $start, end: $end}, groupBy: $by, interval: $interval, top: $top, timeZone: $zone,
+    traces: $traces, steps: $steps
+  ) {
     source relativeError totals { ...M } previous { ...M } other { ...M } series { start metrics { ...M } }
     groups { key { dimension value } metrics { ...M } previous { ...M } series { start metrics { stepCount cost } } }
   }
@@ -69,13 +77,30 @@ SPANS = {
 }
 
 
-@pytest.mark.parametrize("dimensions", [[], ["MODEL"], ["MODEL", "STATUS"], ["HOUR_OF_DAY"], ["USER"], ["KIND", "TAG"]])
+GROUPINGS: list[list[str]] = [
+    [],
+    ["MODEL"],
+    ["MODEL", "STATUS", "PROVIDER"],
+    ["HOUR_OF_DAY"],
+    ["USER"],
+    ["KIND", "TAG"],
+    ["DAY_OF_WEEK", "NAME"],
+    ["SESSION", "ENVIRONMENT", "ERROR_TYPE"],
+    ["SERVICE", "RELEASE"],
+]
+
+
 @pytest.mark.parametrize("span", SPANS)
-async def test_answers_equal_the_steps(
-    span: str, dimensions: list[str], steps: Sequence[Row], context: Context, ours: Engine
-) -> None:
+async def test_answers_equal_the_steps(span: str, steps: Sequence[Row], context: Context, ours: Engine) -> None:
     """Counts, sums, groups, series and the previous window are exactly what the steps say, whatever the source."""
     start, end = NOW - SPANS[span][0], NOW - SPANS[span][1]
+    for dimensions in GROUPINGS:
+        await _equals_the_steps(start, end, dimensions, steps, context, ours)
+
+
+async def _equals_the_steps(
+    start: datetime, end: datetime, dimensions: list[str], steps: Sequence[Row], context: Context, ours: Engine
+) -> None:
     answer = await ask(ours, context, start=start, end=end, by=dimensions, interval="HOUR", top=3, zone="UTC")
 
     within = [step for step in steps if start <= step["start_time"] < end]
@@ -100,6 +125,81 @@ async def test_answers_equal_the_steps(
         assert not groups
 
 
+SETS: dict[str, tuple[dict[str, Any], str, Callable[[Row], bool]]] = {
+    "a model": ({"steps": {"model": {"eq": "small"}}}, "ROLLUP", lambda step: step["model"] == "small"),
+    "a choice": (
+        {"steps": {"or": [{"model": {"isNull": True}}, {"not": {"kind": {"eq": "LLM"}}}]}},
+        "ROLLUP",
+        lambda step: step["model"] is None or step["kind"] != "LLM",
+    ),
+    "slow ones": (
+        {"steps": {"durationMs": {"gte": 150.0}, "status": {"ne": "ERROR"}}},
+        "STEPS",
+        lambda step: step["duration_ms"] is not None and step["duration_ms"] >= 150 and step["status"] != "ERROR",
+    ),
+    "a user": ({"traces": {"userId": {"eq": "u1"}}}, "STEPS", lambda step: step["user_id"] == "u1"),
+    "both": (
+        {"traces": {"tags": {"hasAny": ["red"]}}, "steps": {"name": {"in": ["call"]}}},
+        "STEPS",
+        lambda step: "red" in step["tags"] and step["name"] == "call",
+    ),
+    "nothing": ({"steps": {"model": {"eq": "none of them"}}}, "ROLLUP", lambda _: False),
+}
+
+
+async def test_filters_name_the_steps_that_count(steps: Sequence[Row], context: Context, ours: Engine) -> None:
+    """Totals, groups, series and the previous window are of the steps that filters name, from whatever can tell."""
+    for name in SETS:
+        for dimensions in ([], ["STATUS"], ["USER"]):
+            await _is_of_the_set(name, dimensions, steps, context, ours)
+
+
+async def _is_of_the_set(
+    name: str, dimensions: list[str], steps: Sequence[Row], context: Context, ours: Engine
+) -> None:
+    filters, source, holds = SETS[name]
+    start, end = NOW - timedelta(days=3, minutes=5), NOW - timedelta(seconds=11)
+    answer = await ask(ours, context, start=start, end=end, by=dimensions, interval="DAY", zone="Asia/Tokyo", **filters)
+
+    within = [step for step in steps if start <= step["start_time"] < end and holds(step)]
+    before = [step for step in steps if start - (end - start) <= step["start_time"] < start and holds(step)]
+    exact = answer["source"] == "STEPS"
+    assert answer["source"] == ("STEPS" if dimensions == ["USER"] else source)
+    agrees(answer["totals"], within, exact=exact)
+    agrees(answer["previous"], before, exact=exact)
+    assert answer["totals"]["traceCount"] == len({step["trace_id"] for step in within})
+    assert sum(point["metrics"]["stepCount"] for point in answer["series"]) == len(within)
+    groups = grouped(within, dimensions) if dimensions else {}
+    assert len(groups) == len(answer["groups"])
+    for group in answer["groups"]:
+        agrees(group["metrics"], groups[tuple(part["value"] for part in group["key"])], exact=exact)
+
+
+async def test_projects_are_added_up(context: Context, ours: Engine) -> None:
+    """A filter that chooses several projects answers about all of their steps, the groups with most of all first."""
+    other, third = await elsewhere(context), await elsewhere(context)
+    for number, here in enumerate((context, other, third)):
+        await here.writer.record(here.project_id, drafts(number, 40 * (number + 1)))
+        await merge_project(here.database, here.project_id, NOW)
+    both = {"traces": {"project": {"in": [other.project_id, third.project_id]}}}
+    stored = [row for here in (other, third) for row in await here.database.fetch(STORED, here.project_id)]
+    for dimensions in (["MODEL", "NAME"], ["USER"]):
+        start, end = NOW - timedelta(days=6), NOW + timedelta(days=1)
+        answer = await ask(ours, context, start=start, end=end, by=dimensions, top=3, zone="UTC", **both)
+
+        exact = dimensions == ["USER"]
+        agrees(answer["totals"], stored, exact=exact)
+        sizes = sorted((len(members) for members in grouped(stored, dimensions).values()), reverse=True)
+        assert [group["metrics"]["stepCount"] for group in answer["groups"]] == sizes[:3]
+        assert answer["other"]["stepCount"] == sum(sizes[3:])
+        for group in answer["groups"]:
+            agrees(
+                group["metrics"],
+                grouped(stored, dimensions)[tuple(part["value"] for part in group["key"])],
+                exact=exact,
+            )
+
+
 async def test_days_of_a_changing_clock_have_their_own_length(context: Context, ours: Engine) -> None:
     """The days on which the clocks change are 23 and 25 hours long, and each starts at its midnight."""
     ends = {"2026-03-28": "2026-03-31", "2026-10-24": "2026-10-27"}
@@ -120,12 +220,16 @@ async def test_days_of_a_changing_clock_have_their_own_length(context: Context, 
         ({"by": ["MODEL", "MODEL"]}, "groupBy"),
         ({"interval": "MINUTE", "start": NOW - timedelta(days=3)}, "interval"),
         ({"start": NOW + timedelta(days=3)}, "range"),
+        ({"start": datetime(1, 1, 1, tzinfo=UTC)}, "range"),
+        ({"end": datetime(9999, 12, 31, tzinfo=UTC)}, "range"),
+        ({"steps": {"durationMs": {"gte": float("inf")}}}, "steps"),
+        ({"traces": {"not": {"project": {"isNull": False}}}}, "traces"),
     ],
 )
 async def test_what_cannot_be_answered_is_invalid(
     wrong: dict[str, Any], path: str, context: Context, ours: Engine
 ) -> None:
-    """An unknown zone, no groups, a dimension twice, too many points and an empty range are told with their place."""
+    """Unknown zones, doubled dimensions, too many points, impossible ranges and filters are told with their place."""
     variables = {"start": NOW - timedelta(days=1), "end": NOW, **wrong}
     body = await answered(ours, context, variables)
 
@@ -146,6 +250,11 @@ async def answered(ours: Engine, context: Context, variables: dict[str, Any]) ->
     return body
 
 
+COLUMNS = {name.upper(): name for name in ("model", "status", "kind", "name", "provider", "error_type")}
+COLUMNS |= {"USER": "user_id", "SESSION": "session_id", "SERVICE": "service_name"}
+COLUMNS |= {"ENVIRONMENT": "environment", "RELEASE": "release"}
+
+
 def drafts(seed: int, number: int) -> list[Draft]:
     rng = random.Random(seed)
     records: list[Draft] = []
@@ -153,7 +262,19 @@ def drafts(seed: int, number: int) -> list[Draft]:
         trace_id = Uuid(new_id())
         tags = rng.sample(["red", "blue", "green"], rng.randint(0, 2))
         started = NOW - timedelta(seconds=rng.uniform(0, 5 * 86_400))
-        records.append(TraceDraft(id=trace_id, name="run", start_time=started, user_id=f"u{place % 5}", tags=tags))
+        records.append(
+            TraceDraft(
+                id=trace_id,
+                name="run",
+                start_time=started,
+                user_id=f"u{place % 5}",
+                session_id=rng.choice([None, f"s{place // 9}"]),
+                environment=rng.choice(["production", "test"]),
+                release=rng.choice([None, "1.0", "1.1"]),
+                service_name=rng.choice(["shop", "desk"]),
+                tags=tags,
+            )
+        )
         records += [step(rng, trace_id, started) for _ in range(4)]
     return records
 
@@ -170,6 +291,8 @@ def step(rng: random.Random, trace_id: Uuid, started: datetime) -> Draft:
         end_time=rng.choice([None, start + timedelta(milliseconds=rng.lognormvariate(5, 2))]),
         time_to_first_token_ms=rng.choice([None, rng.uniform(0, 500)]),
         model=rng.choice(MODELS),
+        provider=rng.choice([None, "one", "two"]),
+        error_type=rng.choice([None, "TimeoutError"]),
         usage=Usage(input=BigInt(rng.randint(0, 99)), output=BigInt(rng.randint(0, 99))),
         cost=rng.choice([None, Money("0.0125"), Money("3")]),
     )
@@ -200,13 +323,9 @@ def total_cost(steps: Sequence[Row]) -> Decimal:
 def grouped(steps: Sequence[Row], dimensions: Sequence[str]) -> dict[tuple[str | None, ...], list[Row]]:
     groups: dict[tuple[str | None, ...], list[Row]] = defaultdict(list)
     for one in steps:
-        columns = {
-            "MODEL": one["model"],
-            "STATUS": one["status"],
-            "KIND": one["kind"],
-            "USER": one["user_id"],
-            "HOUR_OF_DAY": str(one["start_time"].hour),
-        }
+        start: datetime = one["start_time"]
+        columns = {dimension: one[column] for dimension, column in COLUMNS.items()}
+        columns |= {"HOUR_OF_DAY": str(start.hour), "DAY_OF_WEEK": str(start.isoweekday())}
         for tag in (one["tags"] or [None]) if "TAG" in dimensions else [None]:
             groups[tuple((columns | {"TAG": tag})[dimension] for dimension in dimensions)].append(one)
     return groups
