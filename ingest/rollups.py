@@ -89,6 +89,14 @@ class RollUps:
             self._count(_step_key(row, "old_"), row, "old_", -1)
         self._count(_step_key(row, "new_"), row, "new_", 1)
 
+    def remove_step(self, row: Row) -> None:
+        """Take out a step that was deleted; the row has its columns under their own names."""
+        self._count(_step_key(row, ""), row, "", -1)
+
+    def remove_trace(self, row: Row) -> None:
+        """Take out a trace that was deleted; as above."""
+        self._count(_trace_key(row, ""), row, "", -1)
+
     def replace_trace(self, before: Row | None, after: Row) -> None:
         """Take the trace out as it was and count it in as it is; `before` is None when it is new."""
         if before is not None:

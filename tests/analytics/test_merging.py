@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from analytics.merging import merge_project, merge_rollups
 from ingest.drafts import Draft, StepCorrection, StepDraft
+from ingest.rollups import APPEND, RollUps
 from ingest.writer import Writer
 from models.database import Database
 from models.ids import new_id
@@ -29,6 +30,8 @@ DUPLICATES = """
 SELECT count(*) FROM trace_analytics WHERE project_id = $1 AND tier <> 'DELTA'
 GROUP BY tier, bucket, subject, name, status, kind, provider, model, environment, service_name HAVING count(*) > 1
 """
+DELETE_STEPS = "DELETE FROM trace_steps WHERE project_id = $1 AND trace_id = ANY ($2::uuid[]) RETURNING *"
+DELETE_TRACES = "DELETE FROM traces WHERE project_id = $1 AND id = ANY ($2::uuid[]) RETURNING *"
 MODELS = "SELECT model, count FROM trace_analytics WHERE project_id = $1 AND subject = 'STEP'"
 UNITS: dict[str, dict[str, int]] = {"MINUTE": {}, "HOUR": {"minute": 0}, "DAY": {"hour": 0, "minute": 0}}
 
@@ -110,6 +113,30 @@ async def test_mergers_at_the_same_time_merge_once(database: Database, writer: W
     for tier in UNITS:
         assert await expected(database, project_id, tier) == await held(database, project_id, tier)
     assert not await database.fetch(DUPLICATES, project_id)
+
+
+@FEW
+@given(data=st.data())
+async def test_what_was_deleted_is_taken_out(data: st.DataObject, database: Database, writer: Writer) -> None:
+    """Deltas of deleted traces and steps, merged before or after, leave in every tier what the other rows add up to."""
+    project_id = await new_project(database)
+    records = data.draw(histories())
+    if records:
+        await writer.record(project_id, records)
+    if data.draw(st.booleans()):
+        await merge_project(database, project_id, EPOCH)
+    stored = [row["id"] for row in await database.fetch("SELECT id FROM traces WHERE project_id = $1", project_id)]
+    gone, rollups = data.draw(st.lists(st.sampled_from(stored), unique=True)) if stored else [], RollUps()
+    async with database.connection() as connection, connection.transaction():
+        for row in await connection.fetch(DELETE_STEPS, project_id, gone):
+            rollups.remove_step(row)
+        for row in await connection.fetch(DELETE_TRACES, project_id, gone):
+            rollups.remove_trace(row)
+        await connection.execute(APPEND, project_id, *rollups.columns())
+    await merge_project(database, project_id, EPOCH)
+
+    for tier in UNITS:
+        assert await expected(database, project_id, tier) == await held(database, project_id, tier)
 
 
 async def test_what_left_leaves_nothing_behind(database: Database, writer: Writer, project_id: str) -> None:
