@@ -82,6 +82,10 @@ class Arguments:
     group: Group
     constant: Mapping[str, Any] | None
 
+    def variable_of(self, name: str) -> str | None:
+        """The variable that an argument is, if it is one and nothing else."""
+        return next((each.variable for each in self.open if isinstance(each, Bound) and each.name == name), None)
+
     def of(self, variables: VariableValues) -> Mapping[str, Any]:
         """The arguments in a run with these variables. Raises NullError or GraphQLError."""
         if self.constant is not None:

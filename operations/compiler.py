@@ -22,7 +22,7 @@ from strawberry.types.field import StrawberryField
 
 from operations.arguments import arguments
 from operations.leaves import leaf
-from operations.levels import Branch, Edge, Held, Kinds, Level, Root, Same, Source, Target, Values
+from operations.levels import Branch, Edge, Followed, Held, Kinds, Level, Root, Same, Source, Target, Values
 from operations.selection import Nodes, Selections, Uncovered, sets_of
 from operations.serialiser import Branched, Constant, Entry, Nested, Serialiser, Stored
 from operations.shapes import shape_of
@@ -94,7 +94,7 @@ class Compiler:
         if definition is None or not isinstance(declared, StrawberryField) or declared.extensions:
             raise Uncovered(nodes[0].name.value)
         if kind is self._schema.subscription_type:
-            self._value(fields, key, definition, nodes, Same(), uniform=False)
+            self._followed(fields, key, definition, declared.metadata.get(ANSWERED_BY), nodes)
         elif ANSWERED_BY in declared.metadata:
             self._answered(fields, key, definition, declared.metadata[ANSWERED_BY], nodes)
         elif SAME_ROW in declared.metadata:
@@ -130,6 +130,21 @@ class Compiler:
         else:
             fields.need(inner.columns)
             fields.entries.append((key, Nested(entries=inner.entries)))
+
+    def _followed(
+        self, fields: Fields, key: str, definition: GraphQLField, answered: AnsweredBy | None, nodes: Nodes
+    ) -> None:
+        if answered is None:
+            raise Uncovered(nodes[0].name.value)
+        target, needed, waiting = self._target(definition.type, nodes, uniform=False)
+        selective = "columns" in inspect.signature(answered.resolver).parameters
+        source = Followed(
+            source=answered.resolver,
+            beginning=answered.beginning,
+            arguments=arguments(self._contract, definition, nodes[0], answered.grouped),
+            columns={"columns": _below(target, needed)} if selective else {},
+        )
+        fields.branch(key, Branch(source=source, shape=shape_of(definition.type)[0], target=target), waits=waiting)
 
     def _answered(self, fields: Fields, key: str, definition: GraphQLField, answered: AnsweredBy, nodes: Nodes) -> None:
         resolver = answered.resolver
@@ -179,3 +194,10 @@ class Compiler:
 def _all(columns: Sequence[Columns]) -> Columns:
     known = [names for names in columns if names is not None]
     return frozenset({"__typename"}).union(*known) if len(known) == len(columns) else None
+
+
+def _below(target: Target, needed: Columns) -> Columns:
+    """The columns that values need, and those of the rows that they hold, whatever their types."""
+    levels = [*target.levels.values()] if isinstance(target, Kinds) else []
+    held = [branch.target for level in levels for branch in level.branches if isinstance(branch.source, Held)]
+    return _all([needed, *(row.columns for row in held if isinstance(row, Level))])

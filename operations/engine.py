@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Hashable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeAlias
 
+import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution import Executor, MiddlewareManager, create_source_event_stream
 from graphql.execution.values import VariableValues, get_variable_values
@@ -15,28 +16,20 @@ from graphql.execution.values import VariableValues, get_variable_values
 from models.errors import OutcomeUnknown, Unavailable
 from operations.answers import Answer, answer, failure_answer, rejection_answer
 from operations.arguments import NO_VARIABLES
+from operations.deadlines import Deadlines, within
 from operations.documents import Documents, Prepared
-from operations.execution import Handover, execute
+from operations.execution import Handover, awaited, execute
+from operations.groups import Groups
+from operations.leaves import NullError
 from operations.limits import Limits
 from operations.plan import Plan, Planner
 from operations.rejection import INVALID, rejected
 from operations.resumption import resumed
+from operations.subscription import Fresh, Subscription, resumable
 from operations.variables import Sent
 
 Variables: TypeAlias = Mapping[str, Any] | None
-Fresh: TypeAlias = Callable[[Any], object]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Deadlines:
-    """The seconds that an operation may take."""
-
-    read: float = 10.0
-    write: float = 5.0
-
-    def of(self, prepared: Prepared) -> float:
-        """The deadline of this kind of operation; for a subscription, that of its start and of each event."""
-        return self.write if prepared.type is OperationType.MUTATION else self.read
+Scope: TypeAlias = Callable[[Any], Hashable]
 
 
 def _as_it_is(context: object) -> object:
@@ -45,22 +38,24 @@ def _as_it_is(context: object) -> object:
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """Runs operations against one schema. `fresh` derives the context of each event of a subscription."""
+    """Runs operations against one schema.
+
+    `fresh` derives the context of each event of a subscription; `scope` tells what somebody may see, so that those with
+    the same scope can share what they follow.
+    """
 
     schema: GraphQLSchema
     documents: Documents
     limits: Limits
     deadlines: Deadlines = field(default_factory=Deadlines)
     fresh: Fresh = _as_it_is
+    scope: Scope = id
     planner: Planner | None = None
+    groups: Groups = field(default_factory=Groups)
 
     def prepare(self, document: str, operation_name: str | None) -> Prepared:
         """Find the operation to run, parsing and validating its document at most once. Raises Rejected."""
         return self.documents.prepare(document, operation_name)
-
-    def resume(self, prepared: Prepared, cursor: str) -> Prepared:
-        """The same subscription, begun after a cursor that an earlier answer carried."""
-        return resumed(self.schema, prepared, cursor)
 
     async def run(self, prepared: Prepared, variables: Variables, context: object) -> Answer:
         """Run a query or a mutation to its end; what goes wrong is part of the answer.
@@ -71,42 +66,78 @@ class Engine:
         if isinstance(values, Answer):
             return values
         try:
-            result = await _within(self.deadlines.of(prepared), self._result(prepared, values, variables, context))
+            result = await within(self.deadlines.of(prepared), self._result(prepared, values, variables, context))
         except Unavailable as late:
             return failure_answer(_doubtful(late) if prepared.type is OperationType.MUTATION else late)
         return answer(result, self.limits.errors)
 
-    async def stream(self, prepared: Prepared, variables: Variables, context: object) -> AsyncGenerator[Answer]:
-        """Run a subscription; close the iterator to end it.
+    async def stream(
+        self, prepared: Prepared, variables: Variables, context: object, after: str | None = None
+    ) -> AsyncGenerator[Sequence[Answer]]:
+        """Run a subscription, from a cursor on if one is given: each time the answers that are there.
 
-        An answer without data is the last one: the subscription could not start, or its source failed. Raises Rejected
-        for variables that were sent as text and are no JSON.
+        Close the iterator to end it. An answer without data is the last one: the subscription could not start, or its
+        source failed. Raises Rejected for variables that were sent as text and are no JSON.
         """
         variables = dict(variables or {})
         values = self._values(prepared, variables)
         if isinstance(values, Answer):
-            yield values
+            yield [values]
             return
-        executor = self._executor(prepared, variables, context)
-        plan = self._plan(prepared, values)
-        deadline = self.deadlines.of(prepared)
         try:
-            source = await _within(deadline, create_source_event_stream(executor))
-            if isinstance(source, ExecutionResult):
-                yield _not_started(source, self.limits.errors)
-                return
-            async with aclosing(source):
-                async for payload in source:
-                    yield await self._event(prepared, plan, executor, payload)
+            async with aclosing(self._streamed(prepared, values, variables, context, after)) as answers:
+                async for each in answers:
+                    yield each
         except Exception as error:  # noqa: BLE001  the source is anything's; whatever it raises is told once
-            yield failure_answer(error)
+            yield [failure_answer(error)]
 
-    async def _event(self, prepared: Prepared, plan: Plan | None, executor: Executor[Any], payload: object) -> Answer:
-        executor = executor.build_per_event_executor(payload)
-        executor.context_value = self.fresh(executor.context_value)
-        result = await _within(self.deadlines.of(prepared), _event_result(prepared, plan, executor))
-        told = answer(result, self.limits.errors)
-        return replace(told, cursor=payload.get("cursor")) if isinstance(payload, Mapping) else told
+    def _streamed(
+        self,
+        prepared: Prepared,
+        values: VariableValues,
+        variables: Mapping[str, Any],
+        context: object,
+        after: str | None,
+    ) -> AsyncGenerator[Sequence[Answer]]:
+        plan = self._plan(prepared, values)
+        if plan is None or plan.followed is None:
+            begun = prepared if after is None else resumed(self.schema, prepared, after)
+            return self._referred(begun, variables, context)
+        subscription = Subscription(
+            prepared=prepared,
+            plan=plan,
+            followed=plan.followed,
+            values=values,
+            context=context,
+            fresh=self.fresh,
+            deadline=self.deadlines.of(prepared),
+            most_errors=self.limits.errors,
+            reference=partial(self._executor, prepared, variables, context),
+        )
+        try:
+            _ = subscription.arguments
+        except (GraphQLError, NullError):  # told by graphql-core, which says where
+            return self._referred(prepared, variables, context)
+        own = {name: value for name, value in variables.items() if name != plan.resuming}
+        key = (prepared.digest, prepared.name, _written(own), self.scope(context))
+        return self.groups.follow(key, subscription, after)
+
+    async def _referred(
+        self, prepared: Prepared, variables: Variables, context: object
+    ) -> AsyncGenerator[Sequence[Answer]]:
+        """The answers of graphql-core, for the subscriptions that no plan covers."""
+        executor = self._executor(prepared, variables, context)
+        deadline = self.deadlines.of(prepared)
+        source = await within(deadline, create_source_event_stream(executor))
+        if isinstance(source, ExecutionResult):
+            yield [_not_started(source, self.limits.errors)]
+            return
+        async with aclosing(source):
+            async for payload in source:
+                each = executor.build_per_event_executor(payload)
+                each.context_value = self.fresh(each.context_value)
+                result = await within(deadline, awaited(each.execute_operation(serially=False)))
+                yield [resumable(answer(result, self.limits.errors), payload)]
 
     async def _result(
         self, prepared: Prepared, values: VariableValues, variables: Variables, context: object
@@ -119,7 +150,7 @@ class Engine:
             executor = self._continued(prepared, values, context, result)
         else:
             executor = self._executor(prepared, variables, context)
-        return await _awaited(executor.execute_operation())
+        return await awaited(executor.execute_operation())
 
     def _plan(self, prepared: Prepared, values: VariableValues) -> Plan | None:
         return None if self.planner is None else self.planner.plan_of(prepared, values)
@@ -168,7 +199,9 @@ def engine(
     limits: Limits | None = None,
     deadlines: Deadlines | None = None,
     fresh: Fresh = _as_it_is,
+    scope: Scope = id,
     planned: bool = True,
+    groups: Groups | None = None,
 ) -> Engine:
     """An engine for a schema; one that is not `planned` leaves everything to graphql-core."""
     limits = limits or Limits()
@@ -178,35 +211,14 @@ def engine(
         limits=limits,
         deadlines=deadlines or Deadlines(),
         fresh=fresh,
+        scope=scope,
         planner=Planner(schema) if planned else None,
+        groups=groups or Groups(),
     )
 
 
-async def _event_result(prepared: Prepared, plan: Plan | None, executor: Executor[Any]) -> ExecutionResult:
-    if plan is not None:
-        values, context = executor.variable_values, executor.context_value
-        result = await execute(plan, prepared, values, context, executor.root_value)
-        if isinstance(result, ExecutionResult):
-            return result
-    return await _awaited(executor.execute_operation(serially=False))
-
-
-async def _within(seconds: float, result: Any) -> Any:
-    if not isinstance(result, Awaitable):
-        return result
-    deadline = asyncio.timeout(seconds)
-    try:
-        async with deadline:
-            return await result
-    except TimeoutError:
-        if deadline.expired():
-            raise Unavailable(f"The operation took longer than {seconds:g} s and was cancelled.") from None
-        raise
-
-
-async def _awaited(result: Any) -> ExecutionResult:
-    finished: ExecutionResult = await result if isinstance(result, Awaitable) else result
-    return finished
+def _written(variables: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(variables, default=repr, option=orjson.OPT_SORT_KEYS)
 
 
 def _doubtful(late: Unavailable) -> OutcomeUnknown:

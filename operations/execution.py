@@ -64,3 +64,9 @@ async def execute(
         return None
     asked = [branch.source for branch in plan.level.branches]
     return Handover(run=run, roots={source.key: source for source in asked if isinstance(source, Root)})
+
+
+async def awaited(result: Any) -> ExecutionResult:
+    """What graphql-core answers, which may be there already."""
+    finished: ExecutionResult = await result if isinstance(result, Awaitable) else result
+    return finished

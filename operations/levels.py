@@ -13,6 +13,7 @@ from operations.arguments import Arguments
 from operations.leaves import Function
 from operations.serialiser import Serialiser
 from operations.shapes import Shape
+from resolvers import streams
 from resolvers.rows import Columns
 from schema.answers import Resolver
 from schema.row import by_typename, read
@@ -105,6 +106,20 @@ class Root:
             raise
         run.outcomes[self.key] = answer
         return [answer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Followed:
+    """The root of a subscription: what runs are about are the values that its source tells."""
+
+    source: streams.Source
+    beginning: streams.Beginning | None
+    arguments: Arguments
+    columns: Mapping[str, Columns]
+
+    async def answers(self, rows: Rows, _run: Run, /) -> Rows:
+        """The values."""
+        return rows
 
 
 class Target(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from graphql import GraphQLSchema, OperationType
@@ -13,7 +13,8 @@ from strawberry import Schema
 
 from operations.compiler import Compiler
 from operations.documents import Prepared
-from operations.levels import Level, Run
+from operations.levels import Followed, Level, Run
+from operations.resumption import AFTER, only_resumes
 from operations.selection import Selections, Uncovered, conditions_in, fragments_in
 
 KEPT_FIELDS = 50_000
@@ -25,10 +26,19 @@ Flags: TypeAlias = tuple[bool, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How to run one operation under given conditions. `fields` is its size."""
+    """How to run one operation under given conditions. `fields` is its size.
+
+    `resuming` is the variable that only says where a subscription begins, if there is one.
+    """
 
     level: Level
     fields: int
+    resuming: str | None = None
+
+    @property
+    def followed(self) -> Followed | None:
+        """The root of a subscription."""
+        return next((branch.source for branch in self.level.branches if isinstance(branch.source, Followed)), None)
 
     async def data(self, run: Run, payload: Any = None) -> dict[str, Any]:
         """The data of an operation, or of one event of a subscription, which is the payload.
@@ -103,7 +113,10 @@ class Planner:
             level = compiler.level(kind, [prepared.operation.selection_set], uniform=False, serial=is_mutation)
         except Uncovered:
             return None
-        return Plan(level=level, fields=compiler.fields)
+        plan = Plan(level=level, fields=compiler.fields)
+        variable = plan.followed.arguments.variable_of(AFTER) if plan.followed else None
+        alone = variable is not None and only_resumes(prepared.document, variable)
+        return replace(plan, resuming=variable) if alone else plan
 
     def _weigh(self, variants: Variants, fields: int) -> None:
         variants.weight += fields

@@ -13,9 +13,13 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     NameNode,
+    OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
     StringValueNode,
+    VariableNode,
+    Visitor,
+    visit,
 )
 
 from operations.documents import Prepared
@@ -75,3 +79,24 @@ def _fragment(document: DocumentNode, name: str) -> FragmentDefinitionNode:
         for definition in document.definitions
         if isinstance(definition, FragmentDefinitionNode) and definition.name.value == name
     )
+
+
+def only_resumes(document: DocumentNode, variable: str) -> bool:
+    """Whether a variable that says where a subscription begins says nothing else in its document."""
+    uses = _Uses(variable)
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
+            visit(definition.selection_set, uses)
+    return uses.count == 1
+
+
+class _Uses(Visitor):
+    """Counts where a variable is used."""
+
+    def __init__(self, variable: str) -> None:
+        super().__init__()
+        self.variable = variable
+        self.count = 0
+
+    def enter_variable(self, node: VariableNode, *_: object) -> None:
+        self.count += node.name.value == self.variable

@@ -31,6 +31,10 @@ class Broker(Protocol):
         """
         ...
 
+    async def head(self, project_id: str) -> int:
+        """The last position of a project; 0 when nothing has happened yet. Raises what the log raises."""
+        ...
+
     def follow(self, project_id: str, after: int | None = None) -> AsyncGenerator[Sequence[Event], None]:
         """Every event of a project after a position (None: from now on), once, in order, in chunks, without end.
 
@@ -56,6 +60,10 @@ class RedisBroker:
         commit = (first_pos, last_pos, payload)
         self.feeds.offer(project_id, commit)
         self.sender.offer((project_id, commit))
+
+    async def head(self, project_id: str) -> int:
+        """The last position of a project, as the log has it."""
+        return await self._log.head(project_id)
 
     async def follow(self, project_id: str, after: int | None = None) -> AsyncGenerator[Sequence[Event], None]:
         """Follow a project: from the ring, from Redis when the ring is past that, from the log when Redis is too."""

@@ -27,10 +27,14 @@ class MemoryBroker:
         self._changed.set()
         self._changed = asyncio.Event()
 
+    async def head(self, project_id: str) -> int:
+        """The last position that was published."""
+        return max(self._events.get(project_id, ()), default=0)
+
     async def follow(self, project_id: str, after: int | None = None) -> AsyncGenerator[Sequence[Event], None]:
         """Follow a project over what is kept of it."""
         events = self._events.setdefault(project_id, {})
-        head = max(events, default=0)
+        head = await self.head(project_id)
         position = head if after is None else after
         if position > head:
             raise CursorInvalid("Nothing has happened at this position yet.")

@@ -1,7 +1,7 @@
 """The link between a field and the resolver that answers it: edges for all parents at once, roots for themselves."""
 
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, fields
 from functools import cache, partial
@@ -12,6 +12,7 @@ from strawberry.dataloader import DataLoader
 from strawberry.types.field import StrawberryField
 
 from resolvers.pages import ForwardPage, Page
+from resolvers.streams import Beginning, Source
 from schema.described import attribute_docs
 
 # What executors find in the metadata of a field.
@@ -54,6 +55,7 @@ class AnsweredBy:
 
     resolver: Resolver
     batched: bool
+    beginning: Beginning | None = None
 
     def grouped(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments as the resolver wants them: those of a page put together."""
@@ -90,17 +92,29 @@ def root(resolver: Resolver) -> Any:
     return _field(answered, resolve)
 
 
-def stream(resolver: Callable[..., AsyncGenerator[Any]]) -> Any:
-    """A subscription root: `resolver(context, **arguments)` yields values."""
-    answered = AnsweredBy(resolver, batched=False)
+def stream(source: Source, beginning: Beginning | None = None) -> Any:
+    """A subscription root: `source(context, **arguments)` yields chunks; see `resolvers.streams`.
+
+    With a `beginning` it can be resumed: what that answers for its arguments says where the source begins.
+    """
+    answered = AnsweredBy(source, batched=False, beginning=beginning)
 
     async def resolve(info: strawberry.Info, **arguments: Any) -> AsyncIterator[Any]:
-        async with aclosing(resolver(info.context, **answered.grouped(arguments))) as values:
-            async for value in values:
+        given = answered.grouped(arguments)
+        if beginning is not None:
+            first = await beginning(info.context, **given)
+            for _, value in first.told:
                 yield value
+            given["after"] = first.cursor
+        async with aclosing(source(info.context, **given)) as chunks:
+            async for chunk in chunks:
+                for _, value in chunk.told:
+                    yield value
 
-    resolve.__signature__ = _signature(resolver, batched=False)  # type: ignore[attr-defined]  # read by Strawberry
-    return strawberry.subscription(resolver=resolve, description=inspect.getdoc(resolver))
+    resolve.__signature__ = _signature(source, batched=False)  # type: ignore[attr-defined]  # read by Strawberry
+    return strawberry.subscription(
+        resolver=resolve, description=inspect.getdoc(source), metadata={ANSWERED_BY: answered}
+    )
 
 
 def column(name: str, *, absent: Any = None, called: str | None = None) -> Any:

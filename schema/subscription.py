@@ -12,4 +12,4 @@ from schema.row import of_row
 class Subscription:
     """Everything that can be followed live."""
 
-    events: AsyncIterator[Event] = stream(events.events)
+    events: AsyncIterator[Event] = stream(events.events, events.begin)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -61,3 +61,8 @@ def key_in(authorization: str | None) -> str:
 def renewed(context: Context) -> Context:
     """The same surroundings for the next event of a subscription: what was loaded for the last one may be old."""
     return replace(context, loaders={})
+
+
+def scope_of(context: Context) -> Hashable:
+    """What a key lets somebody see: those with equal scopes may share what they follow."""
+    return context.project_id, context.viewer.project_id, context.viewer.scopes

@@ -27,13 +27,14 @@ from models.database import Database, open_database
 from models.errors import Unavailable
 from models.event_log import head, read_log
 from models.migration import missing
-from operations.engine import Deadlines, Engine, engine
+from operations.deadlines import Deadlines
+from operations.engine import Engine, engine
 from operations.limits import Limits
 from pubsub.broker import open_broker
 from pubsub.log import Log
 from pubsub.supervision import in_background
 from schema.contract import contract
-from server.admission import Admission, renewed
+from server.admission import Admission, renewed, scope_of
 from server.drain import Drain
 from server.graphql import GraphQLDoor
 from server.health import Preparation, Probe, health_routes, redis_probe
@@ -140,7 +141,7 @@ def contract_engine(settings: Settings) -> Engine:
     )
     deadlines = Deadlines(read=settings.read_seconds, write=settings.write_seconds)
     schema = contract._schema  # noqa: SLF001  Strawberry has no public way to it
-    return engine(schema, limits=limits, deadlines=deadlines, fresh=renewed)
+    return engine(schema, limits=limits, deadlines=deadlines, fresh=renewed, scope=scope_of)
 
 
 async def _prepare(database: Database, dev_key: str | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from enum import Enum, auto
 from http import HTTPStatus
@@ -30,7 +29,7 @@ from server.replies import (
     reply_to_turned_away,
 )
 from server.request import GraphQLRequest, read_request, request_in_query
-from server.sse import EventStreams, only
+from server.sse import Answers, EventStreams, only
 from server.transport import ABORT
 
 METHODS = ("GET", "POST")
@@ -78,7 +77,7 @@ class GraphQLDoor:
         else:
             await self.streams.send(outcome, receive, send, scope.get("state", {}).get(ABORT))
 
-    async def _outcome(self, scope: Scope, receive: Receive, media_type: str) -> Reply | AsyncGenerator[Answer]:
+    async def _outcome(self, scope: Scope, receive: Receive, media_type: str) -> Reply | Answers:
         _check_method(scope)
         wanted = _wanted(scope)
         context = await self.admit(header(scope, b"authorization"), header(scope, b"x-tracegraph-project"))

@@ -43,8 +43,9 @@ async def _stream(
     engine: Engine, prepared: Prepared, request: GraphQLRequest, context: object, envelope: Envelope, say: Say
 ) -> str:
     async with aclosing(engine.stream(prepared, request.variables, context)) as answers:
-        async for answer in answers:
-            if not answer.has_data:
-                return envelope.error(answer.errors)
-            await say(envelope.next(answer.body))
+        async for several in answers:
+            for answer in several:
+                if not answer.has_data:
+                    return envelope.error(answer.errors)
+                await say(envelope.next(answer.body))
     return envelope.complete()

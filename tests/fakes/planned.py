@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, MutableMapping, Sequence
+from collections.abc import AsyncIterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,8 +14,10 @@ from strawberry.schema.config import StrawberryConfig
 from models.enums import Scope
 from models.rows import Row
 from models.values import BigInt, Id, Json, Money
+from resolvers.pages import Cursor
 from resolvers.rows import Columns, reads
 from resolvers.steps import StepOrder
+from resolvers.streams import Chunk, Chunks
 from schema import inputs
 from schema.answers import answer, column, root, same_row, stream
 from schema.row import by_typename, of_row, read
@@ -92,10 +94,17 @@ async def write(context: Asked, id: Id) -> Row:
     return {"id": id, "written": True}
 
 
-async def happenings(context: Asked, top: int = 2) -> AsyncGenerator[Row]:
+async def happenings(context: Asked, top: int = 2, after: Cursor | None = None) -> Chunks:
     """Things as they happen."""
-    for number in range(top):
-        yield thing(str(number), **context.answers)
+    for number in range(int(after or 0), top):
+        told = thing(str(number), **context.answers) | {"cursor": str(number + 1)}
+        yield Chunk(position=number + 1, cursor=Cursor(str(number + 1)), told=[(number + 1, told)])
+
+
+async def beginning(context: Asked, *, after: Cursor | None = None, **_: object) -> Chunk:
+    """At the first thing, or behind one; who has just come is told nothing."""
+    context.note("beginning", after)
+    return Chunk(position=int(after or 0), cursor=after)
 
 
 @strawberry.interface
@@ -180,7 +189,7 @@ class Mutation:
 class Subscription:
     """Streams."""
 
-    happenings: AsyncIterator[Thing] = stream(happenings)
+    happenings: AsyncIterator[Thing] = stream(happenings, beginning)
 
 
 planned_contract = strawberry.Schema(

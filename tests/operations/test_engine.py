@@ -12,7 +12,8 @@ from graphql import get_introspection_query
 
 from models.errors import Unavailable
 from operations.answers import Answer
-from operations.engine import Deadlines, Engine, engine
+from operations.deadlines import Deadlines
+from operations.engine import Engine, engine
 from operations.rejection import Rejected
 from tests.fakes.contract import FakeContext, graphql_schema
 
@@ -29,7 +30,8 @@ async def run(fake: Engine, document: str, variables: dict[str, Any] | None = No
 
 async def collect(fake: Engine, document: str) -> list[tuple[Answer, Any]]:
     prepared = fake.prepare(document, None)
-    return [(answer, orjson.loads(answer.body)) async for answer in fake.stream(prepared, None, FakeContext())]
+    several = [each async for each in fake.stream(prepared, None, FakeContext())]
+    return [(answer, orjson.loads(answer.body)) for each in several for answer in each]
 
 
 async def test_run_answers_a_query(fake_engine: Engine) -> None:

@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 
-from auth.keys import BY_ID, authenticate, create_key, revoke_key
+from auth.keys import authenticate, create_key
 from auth.projects import create_project
 from auth.viewer import INGEST, READ
 from ingest.drafts import Draft, StepDraft, TraceCorrection, TraceDraft
 from ingest.pricing import unpriced
 from ingest.writer import open_writer
+from models.comparisons import IDFilter, StringFilter
 from models.database import Database, open_database
 from models.enums import EventType, StepStatus, TraceStatus
-from models.errors import CursorExpired, Invalid, NotFound, Refused, Unauthenticated, Unavailable
+from models.errors import CursorExpired, Invalid, NotFound, Refused, Unavailable
 from models.event_log import head, read_log
+from models.filters import StepFilter, TraceFilter
 from models.ids import new_id
 from models.rows import Row
 from models.values import Id, Uuid
@@ -28,13 +30,13 @@ from pubsub.event import encode
 from pubsub.log import Log
 from pubsub.memory import MemoryBroker
 from resolvers.context import Context
-from resolvers.events import events
+from resolvers.events import begin, events
 from resolvers.pages import Cursor
-from tests.fakes.database import FalteringDatabase, NotingDatabase, noting
+from tests.fakes.database import FalteringDatabase, noting
 from tests.pubsub.commits import a_commit, an_event
-from tests.waiting import eventually
 
 KEPT = 200
+NAME = frozenset({"name"})
 TYPES = (
     EventType.TRACE_STARTED,
     EventType.STEP_STARTED,
@@ -94,11 +96,15 @@ async def taken(context: Context, number: int, **asked: Any) -> list[Row]:
     """The first few values of a subscription, which is closed afterwards."""
     rows: list[Row] = []
     async with asyncio.timeout(30), aclosing(events(context, **asked)) as stream:
-        async for row in stream:
-            rows.append(row)
-            if len(rows) == number:
+        async for chunk in stream:
+            rows += [row for _, row in chunk.told]
+            if len(rows) >= number:
                 break
-    return rows
+    return rows[:number]
+
+
+def a_deletion(position: int) -> tuple[int, int, str]:
+    return position, position, encode([an_event(type="TRACE_DELETED", trace_id=new_id())])
 
 
 def from_the_start(context: Context) -> Cursor:
@@ -128,15 +134,23 @@ async def test_a_story_is_told_in_order_with_its_rows(context: Context) -> None:
     assert rows[-1]["trace"]["user_id"] == "ann"
 
 
-async def test_what_is_recorded_later_arrives_too(context: Context) -> None:
-    """A subscriber without a cursor gets what happens from now on, and nothing from before."""
+async def test_a_follower_begins_here_and_now_with_a_checkpoint(context: Context) -> None:
+    """Who comes without a cursor is told one at once, and gets what happens from then on, and nothing from before."""
     await a_story(context)
-    noted = noting(context.database)
-    watching = asyncio.ensure_future(taken(replace(context, database=noted), 5))
-    await eventually(partial(pulsed, noted))
+    first = await begin(context)
     await a_story(context)
+    ((_, checkpoint),) = first.told
 
-    assert [row["cursor"] for row in await watching] == cursors(context, 6, 7, 8, 9, 10)
+    assert (checkpoint["__typename"], checkpoint["cursor"], first.cursor) == ("Checkpoint", *cursors(context, 5, 5))
+    assert [row["cursor"] for row in await taken(context, 5, after=first.cursor)] == cursors(context, 6, 7, 8, 9, 10)
+
+
+async def test_a_follower_who_comes_back_is_told_nothing_twice(context: Context) -> None:
+    """Who comes with a cursor begins behind it, without a checkpoint."""
+    await a_story(context)
+    first = await begin(context, after=cursor_at(context, 3))
+
+    assert (first.position, first.cursor, first.told) == (3, cursor_at(context, 3), ())
 
 
 async def test_a_record_that_comes_finished_starts_and_finishes(context: Context) -> None:
@@ -166,6 +180,75 @@ async def test_types_choose_events(context: Context) -> None:
     assert [row["cursor"] for row in rows] == cursors(context, 1, 5)
 
 
+@pytest.mark.parametrize(
+    "filter",
+    [
+        pytest.param(TraceFilter(user_id=StringFilter(eq="ann")), id="by its row"),
+        pytest.param(TraceFilter(any_step=StepFilter(name=StringFilter(eq="lookup"))), id="by its steps"),
+        pytest.param(TraceFilter(search="ann's"), id="by its words"),
+    ],
+)
+async def test_a_filter_chooses_the_traces_whose_events_arrive(context: Context, filter: TraceFilter) -> None:
+    """Of a trace in the set every event arrives, those of its steps too; of others none, however that is decided."""
+    for user, name in (("bob", "search"), ("ann", "lookup")):
+        trace = a_trace(user_id=user, name=f"{user}'s")
+        await record(context, trace, a_step(trace, name=name))
+    await context.broker.publish(context.project_id, *a_deletion(5))
+    rows = await taken(context, 3, after=from_the_start(context), filter=filter)
+
+    assert [row["cursor"] for row in rows] == cursors(context, 3, 4, 5)
+    assert rows[-1]["type"] is EventType.TRACE_DELETED
+
+
+async def test_a_filter_is_one_statement_a_batch(context: Context) -> None:
+    """However many events come together, what rows can't decide is asked once."""
+    traces = [a_trace() for _ in range(40)]
+    await record(context, *traces)
+    noted = noting(context.database)
+    filter = TraceFilter(any_step=StepFilter(name=StringFilter(eq="search")), name=StringFilter(eq="checkout"))
+    (checkpoint,) = await taken(
+        replace(context, database=noted), 1, after=from_the_start(context), filter=filter, columns=frozenset({"id"})
+    )
+
+    assert checkpoint["cursor"] == cursor_at(context, 40)
+    assert len([statement for statement in noted.statements if "FROM trace" in statement]) == 2
+
+
+async def test_a_filter_that_rows_decide_asks_nothing(context: Context) -> None:
+    """The rows that are shown anyway tell who wants them."""
+    await record(context, *(a_trace(user_id=user) for user in ("ann", "bob")))
+    noted = noting(context.database)
+    filter = TraceFilter(user_id=StringFilter(eq="bob"))
+    asked: Any = {"after": from_the_start(context), "filter": filter, "columns": frozenset({"id"})}
+    (row,) = await taken(replace(context, database=noted), 1, **asked)
+
+    assert row["trace"]["user_id"] == "bob"
+    assert len([statement for statement in noted.statements if "FROM trace" in statement]) == 1
+
+
+async def test_a_stream_follows_one_project(context: Context) -> None:
+    """A filter that names several projects names no stream."""
+    other = await create_project(context.database, "other")
+    both = TraceFilter(project=IDFilter(in_=[Id(context.project_id), other["id"]]))
+    with pytest.raises(Invalid) as caught:
+        await begin(context, filter=both)
+
+    assert caught.value.path == ("filter", "project")
+
+
+async def test_followers_of_the_same_events_share_their_rows(context: Context) -> None:
+    """However many follow, with whatever filter and selection, rows are read once."""
+    noted = noting(context.database)
+    here = replace(context, database=noted)
+    await record(context, a_trace(user_id="ann"), a_trace(user_id="bob"))
+    asked: list[Any] = [{"columns": frozenset({"name"})}, {"columns": frozenset({"user_id"})}]
+    asked += [{"columns": frozenset({"id"}), "filter": TraceFilter(user_id=StringFilter(eq="ann"))}]
+    told = await asyncio.gather(*[taken(here, 1, after=from_the_start(context), **each) for each in asked])
+
+    assert [rows[0]["trace"]["user_id"] for rows in told] == ["ann", "ann", "ann"]
+    assert len([statement for statement in noted.statements if "FROM trace" in statement]) == 1
+
+
 async def test_what_was_passed_over_moves_the_cursor_on(context: Context) -> None:
     """A subscriber whom nothing concerns gets a checkpoint now and then, and resumes from there without loss."""
     await a_story(context)
@@ -180,15 +263,19 @@ async def test_what_was_passed_over_moves_the_cursor_on(context: Context) -> Non
 
 async def test_nothing_passed_over_makes_no_checkpoint(context: Context) -> None:
     """Checkpoints come for a reason: while nothing happens, none do."""
-    noted = noting(context.database)
-    watching = asyncio.ensure_future(taken(replace(context, database=noted), 6, after=from_the_start(context)))
     await a_story(context)
-    await eventually(partial(pulsed, noted))
-    await a_story(context)
-    rows = await watching
+    async with asyncio.timeout(30), aclosing(events(context, after=from_the_start(context))) as stream:
+        seen = [await anext(stream)]
+        while seen[-1].position < 5:
+            seen.append(await anext(stream))
+        waiting = asyncio.ensure_future(anext(stream))
+        async with aclosing(context.broker.follow(context.project_id)) as pulses:
+            for _ in range(3):
+                await anext(pulses)
+        await a_story(context)
+        seen.append(await waiting)
 
-    assert [row["cursor"] for row in rows] == cursors(context, 1, 2, 3, 4, 5, 6)
-    assert EventType.CHECKPOINT not in [row["type"] for row in rows]
+    assert EventType.CHECKPOINT not in [row["type"] for chunk in seen for _, row in chunk.told]
 
 
 async def test_what_was_deleted_since_leaves_a_checkpoint_in_its_place(context: Context) -> None:
@@ -219,7 +306,7 @@ async def test_many_events_are_two_statements(context: Context) -> None:
     trace = a_trace()
     await record(context, trace, *(a_step(trace, status=StepStatus.OK) for _ in range(40)))
     noted = noting(context.database)
-    rows = await taken(replace(context, database=noted), 81, after=from_the_start(context))
+    rows = await taken(replace(context, database=noted), 81, after=from_the_start(context), columns=NAME)
 
     assert len({row["step"]["id"] for row in rows if "step" in dict(row.items())}) == 40
     assert len([statement for statement in noted.statements if "FROM trace" in statement]) == 2
@@ -240,7 +327,7 @@ async def test_a_database_that_is_away_for_a_moment_ends_no_stream(context: Cont
 async def test_a_cursor_of_something_else_is_refused(context: Context, after: str) -> None:
     """A cursor that is none, or of another project, is the sender's mistake and says which argument."""
     with pytest.raises(Invalid) as caught:
-        await taken(context, 1, after=Cursor(after))
+        await begin(context, after=Cursor(after))
 
     assert caught.value.path == ("after",)
 
@@ -248,7 +335,7 @@ async def test_a_cursor_of_something_else_is_refused(context: Context, after: st
 async def test_a_cursor_from_the_future_is_refused(context: Context) -> None:
     """A position that nothing has reached is no place to resume from."""
     with pytest.raises(Invalid):
-        await taken(context, 1, after=cursor_at(context, 1))
+        await begin(context, after=cursor_at(context, 1))
 
 
 async def test_a_cursor_that_is_too_old_is_told(context: Context) -> None:
@@ -264,6 +351,8 @@ async def test_following_needs_the_scope_to_read(context: Context) -> None:
     """A key that may only write hears nothing."""
     writer = replace(context.viewer, scopes=frozenset({INGEST}))
 
+    with pytest.raises(Refused):
+        await begin(replace(context, viewer=writer))
     with pytest.raises(Refused):
         await taken(replace(context, viewer=writer), 1)
 
@@ -284,16 +373,9 @@ async def test_a_foreign_project_is_like_an_absent_one(context: Context) -> None
     bound = replace(context, viewer=replace(context.viewer, project_id=context.project_id))
     for project in ("other", "nowhere"):
         with pytest.raises(NotFound):
-            await taken(bound, 1, project=Id(project))
-
-
-async def test_a_stream_ends_when_its_key_is_revoked(context: Context) -> None:
-    """Whoever was let in by a key that is revoked is shown out at the next pulse."""
-    watching = asyncio.ensure_future(taken(context, 1))
-    await revoke_key(context.database, context.viewer.key_id)
-
-    with pytest.raises(Unauthenticated):
-        await watching
+            await begin(bound, project=Id(project))
+        with pytest.raises(NotFound):
+            await begin(bound, filter=TraceFilter(project=IDFilter(eq=Id(project))))
 
 
 async def test_events_cross_from_process_to_process(context: Context, redis_url: str) -> None:
@@ -311,8 +393,3 @@ async def test_events_cross_from_process_to_process(context: Context, redis_url:
 
         assert [row["type"] for row in rows] == list(TYPES)
         assert len(here.feeds) == 0
-
-
-async def pulsed(noted: NotingDatabase) -> bool:
-    """Whether a subscriber over this database has joined: at a pulse its key is looked up."""
-    return BY_ID in noted.statements

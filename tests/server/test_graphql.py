@@ -9,7 +9,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from operations.engine import Deadlines, engine
+from operations.deadlines import Deadlines
+from operations.engine import engine
 from server.drain import Drain
 from server.graphql import GraphQLDoor
 from server.sse import EventStreams

@@ -1,0 +1,39 @@
+"""How long operations may take."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import OperationType
+
+from models.errors import Unavailable
+from operations.documents import Prepared
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deadlines:
+    """The seconds that an operation may take."""
+
+    read: float = 10.0
+    write: float = 5.0
+
+    def of(self, prepared: Prepared) -> float:
+        """The deadline of this kind of operation; for a subscription, that of its start and of each event."""
+        return self.write if prepared.type is OperationType.MUTATION else self.read
+
+
+async def within(seconds: float, result: Any) -> Any:
+    """The result, awaited if it has to be. Raises Unavailable when that takes longer."""
+    if not isinstance(result, Awaitable):
+        return result
+    deadline = asyncio.timeout(seconds)
+    try:
+        async with deadline:
+            return await result
+    except TimeoutError:
+        if deadline.expired():
+            raise Unavailable(f"The operation took longer than {seconds:g} s and was cancelled.") from None
+        raise
