@@ -13,6 +13,7 @@ class Project(Model):
     name = fields.TextField()
     retention_days = fields.IntField(null=True)
     created_at = fields.DatetimeField()
+    targets: fields.Field[dict[str, object]] = fields.JSONField()
 
     class Meta:
         table = "projects"

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from models.enums import Scope
 from models.values import Id
-from resolvers import projects
+from resolvers import grades, projects
 from schema.answers import answer
+from schema.grade import Targets
 from schema.node import Node
 from schema.row import of_row
 
@@ -25,6 +26,7 @@ class Project(Node):
     created_at: datetime
     """When it was made."""
     trace_count: int = answer(projects.trace_counts)
+    targets: Targets = answer(grades.targets_of_projects)
     api_keys: list[ApiKey] = answer(projects.keys_of)
 
 

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from models.enums import CostSource, StepKind, StepStatus, TraceStatus
 from models.values import BigInt, Id, Json, Money
-from resolvers import critical_paths, lists, projects, steps, traces
+from resolvers import critical_paths, grades, lists, projects, steps, traces
 from resolvers.pages import Cursor
 from schema.answers import answer, column, same_row
+from schema.grade import Grade
 from schema.node import Node
 from schema.project import Project
 from schema.row import of_row
@@ -87,6 +88,7 @@ class Trace(Node):
     """When it last changed."""
     steps: StepConnection = answer(steps.of_traces)
     critical_path: list[CriticalPathSegment] = answer(critical_paths.of_traces)
+    grade: Grade | None = answer(grades.of_traces)
 
 
 @of_row
