@@ -19,7 +19,7 @@ WHERE project_id = $1 AND trace_id = ANY ($2::uuid[]) ORDER BY trace_id, start_t
 # chat APIs write it the function counts, its id being another each time.
 FACTS = """
 SELECT project_id, trace_id, id, parent_id, name, kind, status, start_time, end_time, duration_ms,
-    time_to_first_token_ms, model, input_tokens, output_tokens, cache_read_tokens, cost,
+    time_to_first_token_ms, error_type, model, input_tokens, output_tokens, cache_read_tokens, cost,
     CASE WHEN count(*) OVER (PARTITION BY trace_id, kind, name, model, input_tokens) > 1
         THEN md5(coalesce(input -> 'function', input)::text) END AS digest
 FROM trace_steps

@@ -14,6 +14,7 @@ from models.database import Database
 from models.errors import Conflict, Invalid, NotFound
 from models.ids import new_id
 from models.rows import Row
+from models.targets import CALLED, Targets, check_targets, given, json_of_targets
 
 DEFAULT = "default"
 LONGEST_NAME = 200
@@ -29,7 +30,8 @@ INSERT_HEAD = "INSERT INTO event_heads (project_id, position) VALUES ($1, 0)"
 
 # update_project: what is not to change keeps its value.
 UPDATE = f"""
-UPDATE projects SET name = coalesce($2, name), retention_days = CASE WHEN $3 THEN $4 ELSE retention_days END
+UPDATE projects SET name = coalesce($2, name), retention_days = CASE WHEN $3 THEN $4 ELSE retention_days END,
+    targets = coalesce($5::jsonb, targets)
 WHERE id = $1
 RETURNING {COLUMNS}
 """
@@ -75,11 +77,12 @@ async def update_project(
     *,
     name: str | None = None,
     retention: Retention | None = None,
+    targets: Targets | None = None,
     actor_id: str | None = None,
 ) -> Row | None:
     """Change what is given; returns the row as it is now, or None when there is no such project.
 
-    Raises Invalid for a bad name or retention, Conflict for a name that is taken.
+    Raises Invalid for a bad name, retention or target, Conflict for a name that is taken.
     """
     details: dict[str, object] = {}
     if name is not None:
@@ -88,10 +91,14 @@ async def update_project(
     if retention is not None:
         _check_retention(retention.days)
         details["retentionDays"] = retention.days
+    if targets is not None:
+        check_targets(targets)
+        details["targets"] = {CALLED[key]: value for key, value in given(targets).items()}
     days = None if retention is None else retention.days
+    wanted = None if targets is None else json_of_targets(targets)
     with _told_of_conflict(name):
         async with database.connection() as connection, connection.transaction():
-            row = await connection.fetchrow(UPDATE, project_id, name, retention is not None, days)
+            row = await connection.fetchrow(UPDATE, project_id, name, retention is not None, days, wanted)
             if row is not None:
                 await record_act(connection, _act("project.updated", project_id, actor_id, details))
                 await tell(connection)

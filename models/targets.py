@@ -39,17 +39,22 @@ class Targets:
     """Output tokens per second that there should be at least."""
 
 
+def given(targets: Targets) -> dict[str, float | str]:
+    """The targets that there are, by name."""
+    return {name: value for name, value in asdict(targets).items() if value is not None}
+
+
 def check_targets(targets: Targets) -> None:
     """Raises Invalid, with the name of the target in the API, for one that is not above 0 or is too large."""
-    for name, value in asdict(targets).items():
+    for name, value in given(targets).items():
         most = 1 if name == "error_rate" else LARGEST
-        if value is not None and not 0 < _number(value) <= most:
+        if not 0 < _number(value) <= most:
             raise Invalid(f"A target is a number above 0 and at most {most:,.0f}.", path=["targets", CALLED[name]])
 
 
 def json_of_targets(targets: Targets) -> str:
     """The targets as the column `projects.targets` holds them."""
-    return orjson.dumps({name: value for name, value in asdict(targets).items() if value is not None}).decode()
+    return orjson.dumps(given(targets)).decode()
 
 
 def targets_in(text: str) -> Targets:

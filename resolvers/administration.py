@@ -16,6 +16,7 @@ from auth.viewer import ADMIN, require
 from models.enums import Scope
 from models.errors import Conflict, Invalid, NotFound, Refused
 from models.ids import canonical
+from models.targets import Targets
 from models.values import Id
 from resolvers.context import Context
 from resolvers.projects import may_see
@@ -44,6 +45,8 @@ class ProjectChange:
     """Its new name."""
     retention_days: int | None = UNSET
     """Traces that started longer ago than this many days are deleted, up to 36,500; null keeps them from now on."""
+    targets: Targets | None = None
+    """What grades measure against, in place of all targets it had; one that is left out is none from now on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +87,7 @@ async def create_project(context: Context, input: ProjectDraft) -> Mapping[str, 
 
 
 async def update_project(context: Context, input: ProjectChange) -> Mapping[str, Any]:
-    """Rename a project or change for how long its traces are kept; needs the scope ADMIN."""
+    """Rename a project, change for how long its traces are kept, or its targets; needs the scope ADMIN."""
     require(context.viewer, ADMIN)
     with _refusals("project") as answer:
         identity = canonical(input.id)
@@ -95,6 +98,7 @@ async def update_project(context: Context, input: ProjectChange) -> Mapping[str,
                 identity,
                 name=input.name,
                 retention=None if input.retention_days is UNSET else Retention(days=input.retention_days),
+                targets=input.targets,
                 actor_id=context.viewer.key_id,
             )
         if row is None:

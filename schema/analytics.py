@@ -6,9 +6,10 @@ from datetime import datetime
 
 from analytics.questions import AnalyticsSource, Dimension, Interval, TimeRange
 from models.values import BigInt, Money
-from resolvers import analytics
+from resolvers import analytics, grades
 from schema.answers import answer, column, same_row
 from schema.described import enum_of, input_of
+from schema.grade import Grade
 from schema.row import of_row
 from schema.trace import TokenUsage
 
@@ -110,6 +111,7 @@ class AnalyticsGroup:
     """The measures of its steps."""
     previous: Metrics = answer(analytics.previous_of_groups)
     series: list[AnalyticsPoint] = answer(analytics.series_of_groups)
+    grade: Grade | None = answer(grades.of_groups)
 
 
 @of_row
@@ -132,3 +134,4 @@ class Analytics:
     other: Metrics | None
     """What `top` left out, as one group; null when nothing was."""
     series: list[AnalyticsPoint] = answer(analytics.series_of_totals)
+    grade: Grade | None = answer(grades.of_windows)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from resolvers import comparison
+from resolvers import comparison, grades
 from schema.analytics import Metrics
 from schema.answers import answer, same_row
+from schema.grade import Grade
 from schema.row import of_row
 
 
@@ -30,6 +31,7 @@ class ModelComparisonRow:
     """Who served it; null where the senders did not say."""
     metrics: Metrics
     """The measures of its steps."""
+    grade: Grade | None = answer(grades.of_models)
     faster_than_median: Significance | None = answer(comparison.faster)
     cheaper_than_median: Significance | None = answer(comparison.cheaper)
     more_reliable_than_median: Significance | None = answer(comparison.more_reliable)

@@ -5,6 +5,7 @@ from ingest.outcomes import Status
 from models import comparisons
 from models.enums import CostSource, EventType, Scope, StepKind, StepStatus, TraceStatus
 from models.filters import StepFilter, TraceFilter
+from models.targets import Targets
 from resolvers.administration import KeyChoice, KeyDraft, ProjectChange, ProjectDraft
 from resolvers.pages import Direction
 from resolvers.recording import Batch
@@ -24,6 +25,7 @@ input_of(StepDraft, name="CreateStepInput")
 input_of(StepCorrection, name="UpdateStepInput")
 input_of(Batch, name="IngestInput")
 input_of(ProjectDraft, name="CreateProjectInput")
+input_of(Targets, name="TargetsInput")
 input_of(ProjectChange, name="UpdateProjectInput")
 input_of(KeyDraft, name="CreateApiKeyInput")
 input_of(KeyChoice, name="RevokeApiKeyInput")

@@ -39,7 +39,7 @@ CASES = {
     "four times as slow": Case(run(8_000), (35, 100, 85, 35), "D"),
     "half as long": Case(run(1_000), (100, 100, 85, 100), "A"),
     "a little faster": Case(run(1_800), (88.8, 100, 85, 88.8), "A"),
-    "ten times as slow": Case(run(20_000), (1.9, 100, 85, 1.9), "F"),
+    "ten times as slow": Case(run(20_000), (2.0, 100, 85, 2.0), "F"),
     "so slow that nothing is left": Case(run(200_000), (0, 100, 85, 0), "F"),
     "twice as dear": Case(run(cost="0.08"), (85, 100, 60, 85), "B"),
     "for free": Case(run(cost="0"), (85, 100, 100, 85), "A"),
@@ -65,7 +65,7 @@ CASES = {
     "too few such runs, and it failed": Case(run(status="ERROR"), None, usual=None),
     "the targets are reached": Case(run(1_000, error_count=5), (100, 100, 100, 100), "A", targets=WANTED),
     "twice the targets": Case(run(2_000, error_count=10, cost="0.08"), (75, 75, 75, 75), "C", targets=WANTED),
-    "targets, and nothing is usual": Case(run(), (75, 100, 100, 75), "A", None, targets=WANTED),
+    "targets, and nothing is usual": Case(run(), (75, 100, 100, 75), "B", None, targets=WANTED),
     "a target for the time alone": Case(
         run(), (75, 100, None, None), "B", None, targets=Targets(trace_duration_ms=1_000.0)
     ),
