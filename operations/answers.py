@@ -30,10 +30,11 @@ class Answer:
 
 def answer(result: ExecutionResult, most_errors: int) -> Answer:
     """The answer for a result of graphql-core; told are at most so many errors."""
+    extensions = b',"extensions":' + orjson.dumps(result.extensions) if result.extensions else b""
     if not result.errors:
-        return _with_data(result.data, [])
+        return _with_data(result.data, [], extensions)
     told = [described_failure(error) for error in result.errors[:most_errors]]
-    return _with_data(result.data, told, _why_nothing(result.data, result.errors))
+    return _with_data(result.data, told, extensions, _why_nothing(result.data, result.errors))
 
 
 def rejection_answer(rejection: Rejected) -> Answer:
@@ -54,16 +55,18 @@ def without_data(errors: Sequence[Described], unavailable: Unavailable | None = 
     return Answer(body=b'{"errors":' + told + b"}", has_data=False, errors=told, unavailable=unavailable)
 
 
-def _with_data(data: object, errors: Sequence[Described], unavailable: Unavailable | None = None) -> Answer:
+def _with_data(
+    data: object, errors: Sequence[Described], extensions: bytes, unavailable: Unavailable | None = None
+) -> Answer:
     try:
         written = orjson.dumps(data, option=orjson.OPT_UTC_Z)
     except TypeError as error:  # a scalar of ours let a value pass that is no JSON
         return failure_answer(error)
     if not errors:
-        return Answer(body=b'{"data":' + written + b"}", has_data=True)
+        return Answer(body=b'{"data":' + written + extensions + b"}", has_data=True)
     told = orjson.dumps(errors)
     # Errors first: whoever reads a long answer should not have to scroll for them.
-    body = b'{"errors":' + told + b',"data":' + written + b"}"
+    body = b'{"errors":' + told + b',"data":' + written + extensions + b"}"
     return Answer(body=body, has_data=True, errors=told, unavailable=unavailable)
 
 

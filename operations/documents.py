@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -53,6 +54,10 @@ RULES = (
 KEPT_BYTES = 1024 * 1024
 KEPT_ENTRY = 512
 
+# To read a document of the greatest length takes as long as hundreds of small requests. Longer ones than this are read
+# in a thread, so that the others go on meanwhile.
+READ_AT_ONCE = 1_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
@@ -98,47 +103,56 @@ class Documents:
         self._limits = limits
         self._room = kept_bytes
         self._kept: OrderedDict[str, Document | Rejected] = OrderedDict()
+        self._reading = asyncio.Lock()
 
     def __len__(self) -> int:
         return len(self._kept)
 
     def prepare(self, text: str, operation_name: str | None) -> Prepared:
         """Find the operation to run. Raises Rejected."""
-        document = self._kept.get(text)
+        document = self._known(text)
         if document is None:
-            document = self._read(text)
-        else:
-            self._kept.move_to_end(text)
-        if isinstance(document, Rejected):
-            raise Rejected(document.errors)
-        prepared = document.operations.get(operation_name)
-        if prepared is None:
-            raise _not_there(document, operation_name)
-        return prepared
+            check_text(text, self._limits)
+            document = self._keep(text, self._read(text))
+        return _operation(document, operation_name)
 
-    def _read(self, text: str) -> Document | Rejected:
+    async def find(self, text: str, operation_name: str | None) -> Prepared:
+        """Find the operation to run, without holding up others for a long document. Raises Rejected."""
+        if text in self._kept or len(text) <= READ_AT_ONCE:
+            return self.prepare(text, operation_name)
         check_text(text, self._limits)
-        document: Document | Rejected
-        try:
-            document = read(text, self._schema, self._limits, self._inputs)
-        except Rejected as rejection:
-            document = rejection
-        self._keep(text, document)
+        async with self._reading:  # one at a time, and each only once
+            document = self._known(text)
+            if document is None:
+                document = self._keep(text, await asyncio.to_thread(self._read, text))
+        return _operation(document, operation_name)
+
+    def _known(self, text: str) -> Document | Rejected | None:
+        document = self._kept.get(text)
+        if document is not None:
+            self._kept.move_to_end(text)
         return document
 
-    def _keep(self, text: str, document: Document | Rejected) -> None:
+    def _read(self, text: str) -> Document | Rejected:
+        try:
+            return read(text, self._schema, self._limits, self._inputs)
+        except Rejected as rejection:
+            return rejection
+
+    def _keep(self, text: str, document: Document | Rejected) -> Document | Rejected:
         self._kept[text] = document
         self._room -= len(text) + KEPT_ENTRY
         while self._room < 0:
             forgotten, _ = self._kept.popitem(last=False)
             self._room += len(forgotten) + KEPT_ENTRY
+        return document
 
 
 def read(text: str, schema: GraphQLSchema, limits: Limits, inputs: Inputs | None = None) -> Document:
     """Parse, measure and validate a document. Raises Rejected."""
     tree = _parse(text, limits)
     # Measured first: what is too much to run may be too much to validate.
-    measured = check(tree, limits)
+    measured = check(tree, schema, limits)
     errors = validate(schema, tree, RULES, max_errors=limits.errors)
     if errors:
         raise rejected(errors, VALIDATION_FAILED, limits.errors)
@@ -176,6 +190,15 @@ def _aborted(error: GraphQLError, limits: Limits) -> Rejected:
     if "nested" in error.message:
         return refused("The document is nested too deeply.", "depth", limits.depth)
     return refused(f"The document has more than {limits.tokens} tokens.", "tokens", limits.tokens)
+
+
+def _operation(document: Document | Rejected, name: str | None) -> Prepared:
+    if isinstance(document, Rejected):
+        raise Rejected(document.errors)
+    prepared = document.operations.get(name)
+    if prepared is None:
+        raise _not_there(document, name)
+    return prepared
 
 
 def _not_there(document: Document, operation_name: str | None) -> Rejected:

@@ -16,14 +16,16 @@ from graphql.execution.values import VariableValues, get_variable_values
 from models.errors import OutcomeUnknown, Unavailable
 from operations.answers import Answer, answer, failure_answer, rejection_answer
 from operations.arguments import NO_VARIABLES
+from operations.cost import answered
 from operations.deadlines import Deadlines, within
 from operations.documents import Documents, Prepared
-from operations.execution import Handover, awaited, execute
+from operations.execution import Executed, Handover, awaited, execute
 from operations.groups import Groups
 from operations.leaves import NullError
-from operations.limits import Limits
+from operations.limits import Limits, cost
+from operations.persisted import Persisted, Reference
 from operations.plan import Plan, Planner
-from operations.rejection import INVALID, rejected
+from operations.rejection import INVALID, Rejected, rejected
 from operations.resumption import resumed
 from operations.subscription import Fresh, Subscription, resumable
 from operations.variables import Sent
@@ -52,6 +54,13 @@ class Engine:
     scope: Scope = id
     planner: Planner | None = None
     groups: Groups = field(default_factory=Groups)
+    persisted: Persisted = field(default_factory=Persisted)
+
+    async def find(self, reference: Reference, operation_name: str | None) -> Prepared:
+        """Find the operation that a request means. Raises Rejected."""
+        prepared = await self.documents.find(self.persisted.text(reference), operation_name)
+        self.persisted.remember(reference)
+        return prepared
 
     def prepare(self, document: str, operation_name: str | None) -> Prepared:
         """Find the operation to run, parsing and validating its document at most once. Raises Rejected."""
@@ -69,6 +78,9 @@ class Engine:
             result = await within(self.deadlines.of(prepared), self._result(prepared, values, variables, context))
         except Unavailable as late:
             return failure_answer(_doubtful(late) if prepared.type is OperationType.MUTATION else late)
+        requested = prepared.measures.price.of(values.coerced)
+        if requested:
+            result.extensions = {"cost": self._cost(requested, result)}
         return answer(result, self.limits.errors)
 
     async def stream(
@@ -159,14 +171,26 @@ class Engine:
         definitions = prepared.operation.variable_definitions
         if not definitions:
             return NO_VARIABLES
+        values = self._coerced(prepared, variables)
+        if isinstance(values, list):
+            return rejection_answer(rejected(values, INVALID, self.limits.errors))
+        try:
+            cost(prepared.measures, values.coerced, self.limits)
+        except Rejected as rejection:
+            return rejection_answer(rejection)
+        return values
+
+    def _coerced(self, prepared: Prepared, variables: Variables) -> VariableValues | list[GraphQLError]:
         if prepared.reader is not None and isinstance(variables, Sent):
             read = prepared.reader.read(variables)
             if read is not None:
                 return read
-        values = get_variable_values(self.schema, definitions, dict(variables or {}), max_errors=self.limits.errors)
-        if isinstance(values, list):
-            return rejection_answer(rejected(values, INVALID, self.limits.errors))
-        return values
+        definitions = prepared.operation.variable_definitions or ()
+        return get_variable_values(self.schema, definitions, dict(variables or {}), max_errors=self.limits.errors)
+
+    def _cost(self, requested: int, result: ExecutionResult) -> dict[str, int]:
+        objects = result.objects if isinstance(result, Executed) else answered(result.data)
+        return {"requested": requested, "actual": objects, "limit": self.limits.cost}
 
     def _executor(self, prepared: Prepared, variables: Variables, context: object) -> Executor[Any]:
         executor = Executor.build(
@@ -202,6 +226,7 @@ def engine(
     scope: Scope = id,
     planned: bool = True,
     groups: Groups | None = None,
+    persisted: Persisted | None = None,
 ) -> Engine:
     """An engine for a schema; one that is not `planned` leaves everything to graphql-core."""
     limits = limits or Limits()
@@ -214,6 +239,7 @@ def engine(
         scope=scope,
         planner=Planner(schema) if planned else None,
         groups=groups or Groups(),
+        persisted=persisted or Persisted(),
     )
 
 

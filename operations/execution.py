@@ -45,16 +45,27 @@ class Handover:
         return outcome
 
 
+class Executed(ExecutionResult):
+    """What a plan answered, with the number of `objects` in it."""
+
+    __slots__ = ("objects",)
+
+    def __init__(self, data: dict[str, Any], objects: int) -> None:
+        super().__init__(data, None)
+        self.objects = objects
+
+
 async def execute(
     plan: Plan, prepared: Prepared, variables: VariableValues, context: object, payload: object = None
-) -> ExecutionResult | Handover | None:
+) -> Executed | Handover | None:
     """Run a plan; what it can't finish is handed over, or begun anew where nothing was written (None).
 
     Raises Unavailable where asking again would only take longer.
     """
     run = Run(context=context, variables=variables)
     try:
-        return ExecutionResult(await plan.data(run, payload), None)
+        data = await plan.data(run, payload)
+        return Executed(data, run.objects - 1)  # the data itself does not count
     except Exception as error:  # whatever went wrong, graphql-core tells it in its place
         if isinstance(error, Unavailable) and prepared.type is OperationType.QUERY:
             raise

@@ -30,10 +30,11 @@ class Failure:
 
 @dataclass(kw_only=True)
 class Run:
-    """One run of a plan. `outcomes` are what the roots answered or raised, by response key."""
+    """One run of a plan. `outcomes` are what the roots answered or raised, by response key; `objects` counts."""
 
     context: Any
     variables: VariableValues
+    objects: int = 0
     outcomes: dict[str, Any] = field(default_factory=dict)
 
 
@@ -162,6 +163,7 @@ class Level:
 
     async def complete(self, rows: Rows, run: Run, /) -> Rows:
         """A dictionary per row."""
+        run.objects += len(rows) * self.serialiser.objects
         if self.waiting > 1 and not self.serial:
             outs = await _together(self.branches, rows, run)
         else:

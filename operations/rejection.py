@@ -20,6 +20,8 @@ BAD_REQUEST = "BAD_REQUEST"
 INVALID = "INVALID"
 REFUSED = "REFUSED"
 INTERNAL = "INTERNAL"
+FORBIDDEN = "FORBIDDEN"
+NOT_PERSISTED = "PERSISTED_QUERY_NOT_FOUND"
 
 LONGEST_MESSAGE = 1_000
 
@@ -56,7 +58,17 @@ def refused(message: str, limit: str, maximum: int) -> Rejected:
 
 def bad_request(message: str) -> Rejected:
     """A rejection for a request that can't be understood."""
-    return Rejected([{"message": message, "extensions": {"code": BAD_REQUEST}}])
+    return failed(message, BAD_REQUEST)
+
+
+def forbidden(message: str) -> Rejected:
+    """A rejection for a document that is not run for anybody."""
+    return failed(message, FORBIDDEN)
+
+
+def failed(message: str, code: str) -> Rejected:
+    """A rejection for one reason."""
+    return Rejected([{"message": message, "extensions": {"code": code}}])
 
 
 def described(error: GraphQLError, code: str) -> Described:

@@ -80,6 +80,10 @@ class Serialiser:
     uniform: bool
     _compiled: dict[object, Make] = field(default_factory=dict, init=False)
 
+    def __post_init__(self) -> None:
+        """Count the objects that are made of each row."""
+        self.objects = 1 + _nested(self.entries)
+
     def __call__(self, rows: Sequence[Any], outs: Outs) -> list[Any]:
         """The dictionaries of these rows; `outs` has a list per branch with one value per row."""
         if not rows:
@@ -160,6 +164,10 @@ class _Writer:
         name = f"h{len(self.names)}"
         self.names[name] = value
         return name
+
+
+def _nested(entries: Sequence[tuple[str, Entry]]) -> int:
+    return sum(1 + _nested(entry.entries) for _, entry in entries if isinstance(entry, Nested))
 
 
 @lru_cache(KEPT_CODES)

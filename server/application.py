@@ -30,6 +30,7 @@ from models.migration import missing
 from operations.deadlines import Deadlines
 from operations.engine import Engine, engine
 from operations.limits import Limits
+from operations.persisted import Persisted
 from pubsub.broker import open_broker
 from pubsub.log import Log
 from pubsub.supervision import in_background
@@ -42,6 +43,7 @@ from server.otlp import otlp_routes
 from server.settings import Settings
 from server.socket import SocketLimits
 from server.sse import EventStreams
+from server.trusted import trusted_documents
 from server.web import web_routes
 from server.websocket import WebSocketDoor
 
@@ -138,10 +140,14 @@ def contract_engine(settings: Settings) -> Engine:
         depth=settings.max_depth,
         aliases=settings.max_aliases,
         directives=settings.max_directives,
+        cost=settings.max_cost,
     )
     deadlines = Deadlines(read=settings.read_seconds, write=settings.write_seconds)
     schema = contract._schema  # noqa: SLF001  Strawberry has no public way to it
-    return engine(schema, limits=limits, deadlines=deadlines, fresh=renewed, scope=scope_of)
+    path = settings.trusted_documents
+    trusted = trusted_documents(Path(path)) if path else {}
+    persisted = Persisted(trusted, only_trusted=settings.only_trusted_documents)
+    return engine(schema, limits=limits, deadlines=deadlines, fresh=renewed, scope=scope_of, persisted=persisted)
 
 
 async def _prepare(database: Database, dev_key: str | None) -> None:

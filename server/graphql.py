@@ -83,7 +83,7 @@ class GraphQLDoor:
         context = await self.admit(header(scope, b"authorization"), header(scope, b"x-tracegraph-project"))
         request = await self._request(scope, receive)
         try:
-            prepared = self.engine.prepare(request.query, request.operation_name)
+            prepared = await self.engine.find(request.document, request.operation_name)
         except Rejected as rejection:
             if wanted is Wanted.EVENTS:
                 return only(rejection_answer(rejection))

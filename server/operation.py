@@ -25,7 +25,7 @@ async def operate(
     """Run an operation and say each of its answers; returns the message that ends it, which is still to be said."""
     try:
         context = await admit()
-        prepared = engine.prepare(request.query, request.operation_name)
+        prepared = await engine.find(request.document, request.operation_name)
         if prepared.type is OperationType.SUBSCRIPTION:
             return await _stream(engine, prepared, request, context, envelope, say)
         answer = await engine.run(prepared, request.variables, context)

@@ -67,6 +67,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The most aliases in an operation, fragments counted as often as they are spread."""
     max_directives: Count = 50
     """The most directives in an operation, fragments counted as often as they are spread."""
+    max_cost: Count = 10_000
+    """The most objects that an operation may answer, as the sizes of its lists have it before it runs."""
+    trusted_documents: str | None = None
+    """The folder or manifest of the documents that clients may name by `documentId`."""
+    only_trusted_documents: bool = False
+    """Whether no other documents are run."""
 
     max_message_bytes: Count = 1024 * 1024
     """The largest message that a WebSocket client may send."""

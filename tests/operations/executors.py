@@ -28,7 +28,14 @@ from tests.fakes.database import NotingDatabase, noting
 from tests.operations.stored import store
 
 GENEROUS = Limits(
-    document_bytes=10**6, tokens=10**5, depth=60, aliases=10**4, directives=10**4, fields=10**5, errors=10**3
+    document_bytes=10**6,
+    tokens=10**5,
+    depth=60,
+    aliases=10**4,
+    directives=10**4,
+    fields=10**5,
+    cost=10**15,
+    errors=10**3,
 )
 
 
@@ -64,6 +71,11 @@ class Executors:
             return None
         data = await plan.data(Run(context=renewed(self.context), variables=values))
         return answer(ExecutionResult(data, None), 1).body
+
+
+def without_cost(body: bytes) -> bytes:
+    """An answer without the report of what it cost."""
+    return body.partition(b',"extensions":{"cost"')[0] + b"}" if b'"extensions":{"cost"' in body else body
 
 
 def renewed(context: Context) -> Context:

@@ -1,5 +1,7 @@
 """Documents are read once, kept within bounds, and rejected with an error that helps."""
 
+import asyncio
+
 import pytest
 
 from operations.documents import Documents
@@ -87,3 +89,27 @@ def test_prepare_finds_a_lone_operation_by_its_name_or_without() -> None:
     assert kept.prepare("query A { hello }", "A") is kept.prepare("query A { hello }", None)
     with pytest.raises(Rejected):
         kept.prepare("query A { hello }", "B")
+
+
+async def test_find_reads_a_long_document_beside_the_loop_and_once() -> None:
+    """A long document is read elsewhere, so that others go on; whoever asks for it meanwhile waits for that reading."""
+    kept = documents()
+    text = "{ " + "hello " * 300 + "}"
+    first = asyncio.ensure_future(kept.find(text, None))
+    second = asyncio.ensure_future(kept.find(text, None))
+    await asyncio.sleep(0)  # both have begun
+
+    assert len(kept) == 0
+    assert await first is await second is kept.prepare(text, None)
+
+
+async def test_find_rejects_like_prepare() -> None:
+    """A long document that is wrong is told so in the same words."""
+    kept = documents()
+    for text in ("{ " + "nothing " * 300 + "}", "x" * 20_000):
+        with pytest.raises(Rejected) as found:
+            await kept.find(text, None)
+        with pytest.raises(Rejected) as prepared:
+            kept.prepare(text, None)
+
+        assert found.value.errors == prepared.value.errors

@@ -35,10 +35,13 @@ async def collect(fake: Engine, document: str) -> list[tuple[Answer, Any]]:
 
 
 async def test_run_answers_a_query(fake_engine: Engine) -> None:
-    """A query without errors is answered with its data and nothing else."""
+    """A query without errors is answered with its data and what it cost, and nothing else."""
     answer, body = await run(fake_engine, "query($n: String!) { hello(name: $n) nested { depth } }", {"n": "you"})
 
-    assert body == {"data": {"hello": "Hello you", "nested": {"depth": 1}}}
+    assert body == {
+        "data": {"hello": "Hello you", "nested": {"depth": 1}},
+        "extensions": {"cost": {"requested": 1, "actual": 1, "limit": 10_000}},
+    }
     assert answer == Answer(body=answer.body, has_data=True)
 
 

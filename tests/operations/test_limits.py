@@ -3,8 +3,10 @@
 import pytest
 from graphql import get_introspection_query, parse
 
+from operations.cost import Price
 from operations.limits import Limits, Measures, check, check_text
 from operations.rejection import Rejected
+from tests.fakes.contract import graphql_schema
 
 
 def chain(length: int, spreads: int, fields: str = "hello") -> str:
@@ -18,13 +20,13 @@ def nested(depth: int) -> str:
 
 
 def measure(document: str) -> Measures:
-    [(_, measures)] = check(parse(document), Limits())
+    [(_, measures)] = check(parse(document), graphql_schema(), Limits())
     return measures
 
 
 def refused_limit(document: str, limits: Limits | None = None) -> str:
     with pytest.raises(Rejected) as rejection:
-        check(parse(document), limits or Limits())
+        check(parse(document), graphql_schema(), limits or Limits())
     assert rejection.value.code == "REFUSED"
     return str(rejection.value.errors[0]["extensions"]["limit"])
 
@@ -37,11 +39,13 @@ def test_check_measures_each_operation() -> None:
       fragment F on Query { b: hello c: hello }
     """
     measured = {
-        operation.name.value: measures for operation, measures in check(parse(document), Limits()) if operation.name
+        operation.name.value: measures
+        for operation, measures in check(parse(document), graphql_schema(), Limits())
+        if operation.name
     }
 
     assert measured == {
-        "A": Measures(depth=3, aliases=1, directives=1, fields=4),
+        "A": Measures(depth=3, aliases=1, directives=1, fields=4, price=Price(fixed=2)),
         "B": Measures(depth=1, aliases=2, directives=2, fields=2),
     }
 

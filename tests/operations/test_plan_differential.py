@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from operations.rejection import Rejected
-from tests.operations.executors import Executors, comparable, contract_schema, open_executors
+from tests.operations.executors import Executors, comparable, contract_schema, open_executors, without_cost
 from tests.operations.questions import questions
 
 DOCUMENTS = int(os.environ.get("DOCUMENTS", "500"))
@@ -42,4 +42,4 @@ async def test_both_executors_answer_the_same(executors: Executors, data: st.Dat
         assert comparable(planned) == comparable(reference)
     else:
         assert planned.body == reference.body
-        assert await executors.by_plan(question.text, question.variables) in (reference.body, None)
+        assert await executors.by_plan(question.text, question.variables) in (without_cost(reference.body), None)

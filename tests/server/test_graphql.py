@@ -9,45 +9,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from operations.deadlines import Deadlines
-from operations.engine import engine
-from server.drain import Drain
 from server.graphql import GraphQLDoor
-from server.sse import EventStreams
 from tests.fakes.admission import KEY, FakeAdmission
-from tests.fakes.contract import graphql_schema
-
-JSON = "application/json"
-GRAPHQL = "application/graphql-response+json"
-URL = "http://tracegraph/graphql"
-MAX_BODY = 2_000
-
-
-@pytest.fixture
-def admission() -> FakeAdmission:
-    return FakeAdmission()
-
-
-@pytest.fixture
-def door(admission: FakeAdmission) -> GraphQLDoor:
-    fake = engine(graphql_schema(), deadlines=Deadlines(read=0.5, write=0.5))
-    streams = EventStreams(engine=fake, drain=Drain(1.0), ping_seconds=1.0, send_seconds=1.0)
-    return GraphQLDoor(engine=fake, admit=admission, streams=streams, max_body_bytes=MAX_BODY, body_seconds=0.1)
-
-
-@pytest.fixture
-async def client(door: GraphQLDoor) -> AsyncIterator[httpx.AsyncClient]:
-    headers = {"authorization": KEY, "accept": GRAPHQL}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(door), headers=headers) as client:
-        yield client
-
-
-def code(response: httpx.Response) -> str:
-    return str(response.json()["errors"][0]["extensions"]["code"])
-
-
-async def ask(client: httpx.AsyncClient, query: str, accept: str = GRAPHQL, **parameters: object) -> httpx.Response:
-    return await client.post(URL, json={"query": query, **parameters}, headers={"accept": accept})
+from tests.server.asking import GRAPHQL, JSON, MAX_BODY, URL, ask, code
 
 
 async def test_post_answers_a_query(client: httpx.AsyncClient) -> None:

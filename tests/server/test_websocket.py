@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 
 import pytest
@@ -199,3 +200,21 @@ async def test_nothing_is_left_of_sockets_that_are_gone(address: str) -> None:
             await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=0.05)
 
     assert len(asyncio.all_tasks()) <= before
+
+
+async def test_a_document_can_be_named_in_place_of_sent(address: str) -> None:
+    """Persisted queries work as over HTTP: an unknown hash ends its operation, not the socket."""
+    digest = hashlib.sha256(b"{ hello }").hexdigest()
+    extensions = {"persistedQuery": {"version": 1, "sha256Hash": digest}}
+    async with acknowledged(address) as client:
+        await say(client, {"id": "1", "type": "subscribe", "payload": {"extensions": extensions}})
+        unknown = await heard(client)
+        await subscribe(client, "{ hello }", extensions=extensions)
+        sent = [await heard(client), await heard(client)]
+        await say(client, {"id": "1", "type": "subscribe", "payload": {"documentId": f"sha256:{digest}"}})
+        named = [await heard(client), await heard(client)]
+
+    assert unknown["type"] == "error"
+    assert unknown["payload"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
+    assert sent == named
+    assert sent[0]["payload"] == {"data": {"hello": "Hello world"}}
