@@ -66,6 +66,8 @@ class Changes:
     steps: list[Row] = field(default_factory=list)
     before: dict[str, Row | None] = field(default_factory=dict)
     after: dict[str, Row] = field(default_factory=dict)
+    gone_steps: list[Row] = field(default_factory=list)
+    gone_traces: list[Row] = field(default_factory=list)
 
     async def merge_traces(self, records: Sequence[TraceRecord]) -> None:
         """Upsert the traces, each id once per statement."""
@@ -116,6 +118,10 @@ class Changes:
             rollups.replace_step(step)
         for identity, row in self.after.items():
             rollups.replace_trace(self.before[identity], row)
+        for step in self.gone_steps:
+            rollups.remove_step(step)
+        for trace in self.gone_traces:
+            rollups.remove_trace(trace)
         first, last, payload = position + 1, position + len(self.events), encode(self._events(position + 1))
         await self.connection.execute(CLOSE, self.project_id, *rollups.columns(), first, last, payload, self.now)
         return Committed(outcomes=[], first_position=first, last_position=last, payload=payload)

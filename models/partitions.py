@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
@@ -15,6 +17,8 @@ WEEK = timedelta(weeks=1)
 EPOCH = datetime(2020, 1, 6, tzinfo=UTC)  # a Monday
 OLDEST = timedelta(weeks=104)  # older ids live in the default partition
 AHEAD = 2  # weeks made before they are needed
+SETTLED = timedelta(weeks=4)  # after so long a week that is empty again was emptied on purpose
+NAME = re.compile(r"trace_steps_(\d{4})_w(\d{2})")
 
 # The moved rows are those that came in between two looks at the clock of different machines; usually none.
 CREATE = """
@@ -36,6 +40,12 @@ COLUMNS = """
 SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
 WHERE attrelid = 'trace_steps'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
 """
+
+# drop_empty_weeks: the names are those of ATTACHED. Whoever reads or writes steps waits for us, so we don't wait long.
+HOLDS_ANY = "SELECT EXISTS (SELECT FROM {name})"
+BRIEFLY = "SET LOCAL lock_timeout = '200ms'"
+ALONE = "LOCK TABLE ONLY trace_steps IN ACCESS EXCLUSIVE MODE"
+DROP = "DROP TABLE {name}"
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('tracegraph partitions'))"
 
@@ -69,6 +79,35 @@ async def ensure_weeks(connection: AnyConnection, weeks: Iterable[datetime]) -> 
                 await connection.execute(
                     CREATE.format(name=name, low=first_id(week), high=first_id(week + WEEK), columns=columns)
                 )
+
+
+async def drop_empty_weeks(connection: AnyConnection, now: datetime) -> list[str]:
+    """Drop the partitions of past weeks that hold nothing any more; returns their names.
+
+    Ids of such a week that arrive later live in the default partition. A table that is busy is left for another time.
+    """
+    dropped: list[str] = []
+    for row in await connection.fetch(ATTACHED):
+        name = row[0]
+        if not _is_settled(name, now) or await connection.fetchval(HOLDS_ANY.format(name=name)):
+            continue
+        with suppress(asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+            async with connection.transaction():
+                await connection.execute(BRIEFLY)
+                await connection.execute(LOCK)
+                await connection.execute(ALONE)
+                if not await connection.fetchval(HOLDS_ANY.format(name=name)):
+                    await connection.execute(DROP.format(name=name))
+                    dropped.append(name)
+    return dropped
+
+
+def _is_settled(name: str, now: datetime) -> bool:
+    found = NAME.fullmatch(name)
+    if found is None:
+        return False
+    week = datetime.fromisocalendar(int(found[1]), int(found[2]), 1).replace(tzinfo=UTC)
+    return week + WEEK + SETTLED < now
 
 
 def _monday(moment: datetime) -> datetime:

@@ -47,3 +47,13 @@ class RevokeApiKeyPayload:
     """The key as it is now; null when there is no such key."""
     user_errors: list[UserError]
     """Why it was refused; empty when it is done."""
+
+
+@of_row
+class DeleteTracesPayload:
+    """What became of a deletion."""
+
+    deleted_count: int
+    """How many traces are gone; fewer than were meant when they are many: repeat the call."""
+    user_errors: list[UserError]
+    """Why nothing was deleted; empty when it was understood."""

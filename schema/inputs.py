@@ -7,6 +7,7 @@ from models.enums import CostSource, EventType, Scope, StepKind, StepStatus, Tra
 from models.filters import StepFilter, TraceFilter
 from models.targets import Targets
 from resolvers.administration import KeyChoice, KeyDraft, ProjectChange, ProjectDraft
+from resolvers.deletion import TraceChoice
 from resolvers.pages import Direction
 from resolvers.recording import Batch
 from resolvers.steps import StepOrder, StepOrderField
@@ -40,3 +41,4 @@ for comparison in (
     input_of(comparison)
 input_of(StepFilter)
 input_of(TraceFilter)
+input_of(TraceChoice, name="DeleteTracesInput")

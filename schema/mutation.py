@@ -1,9 +1,10 @@
 """The ways to write; each answers after the commit."""
 
-from resolvers import administration, recording
+from resolvers import administration, deletion, recording
 from schema.administration import (
     CreateApiKeyPayload,
     CreateProjectPayload,
+    DeleteTracesPayload,
     RevokeApiKeyPayload,
     UpdateProjectPayload,
 )
@@ -27,6 +28,7 @@ class Mutation:
     create_step: CreateStepPayload = root(recording.create_step)
     update_step: UpdateStepPayload = root(recording.update_step)
     ingest: IngestPayload = root(recording.ingest)
+    delete_traces: DeleteTracesPayload = root(deletion.delete_traces)
     create_project: CreateProjectPayload = root(administration.create_project)
     update_project: UpdateProjectPayload = root(administration.update_project)
     create_api_key: CreateApiKeyPayload = root(administration.create_api_key)

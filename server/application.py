@@ -20,6 +20,7 @@ from auth.memory import open_memory
 from auth.news import listen
 from auth.uses import keep_uses
 from ingest.catalogue import catalogue_price
+from ingest.retention import keep_retained
 from ingest.upkeep import Schedule, keep_up
 from ingest.writer import Limits as WriterLimits
 from ingest.writer import open_writer
@@ -88,6 +89,7 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
         works = (
             partial(keep_uses, database),
             partial(keep_up, database, broker, schedule),
+            partial(keep_retained, database, broker, schedule.every),
             partial(keep_merged, database, MERGING),
         )
         await stack.enter_async_context(in_background(partial(_begin, preparation, prepare, works)))
