@@ -19,7 +19,14 @@ from models import faults
 from models.errors import Unavailable
 from models.watch import Watch
 
-MODELS = ["models.projects", "models.traces", "models.steps", "models.analytics", "models.events"]
+MODELS = [
+    "models.projects",
+    "models.traces",
+    "models.steps",
+    "models.analytics",
+    "models.events",
+    "models.shared_secrets",
+]
 MIGRATIONS = "models.migrations"
 
 TEXT_CODECS = ("uuid", "numeric")
@@ -99,6 +106,13 @@ async def open_database(
             yield Database(pool=pool, read_deadline=read_deadline, watch=watch)
     finally:
         await context.close_connections()
+
+
+async def connect(url: str, name: str) -> asyncpg.Connection[asyncpg.Record]:
+    """A connection beside the pool, for work that takes long; PostgreSQL knows it by the name."""
+    connection = await asyncpg.connect(url, timeout=5, server_settings=SERVER_SETTINGS | {"application_name": name})
+    await _prepare(connection)
+    return connection
 
 
 def configuration(url: str, *, connections: int = 2, models: Sequence[str] = MODELS) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from auth.viewer import Viewer
+from export.tickets import Tickets
 from ingest.writer import Writer
 from models.database import Database
 from pubsub.broker import Broker
@@ -21,5 +22,6 @@ class Context:
     database: Database
     writer: Writer
     broker: Broker
+    tickets: Tickets = field(default_factory=Tickets)
     loaders: MutableMapping[object, Any] = field(default_factory=dict)
     """Batches under way, by field; filled by the standard executor only."""

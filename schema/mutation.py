@@ -1,6 +1,6 @@
 """The ways to write; each answers after the commit."""
 
-from resolvers import administration, deletion, recording
+from resolvers import administration, deletion, exports, recording
 from schema.administration import (
     CreateApiKeyPayload,
     CreateProjectPayload,
@@ -9,6 +9,7 @@ from schema.administration import (
     UpdateProjectPayload,
 )
 from schema.answers import root
+from schema.export import CreateExportPayload
 from schema.payloads import (
     CreateStepPayload,
     CreateTracePayload,
@@ -33,3 +34,4 @@ class Mutation:
     update_project: UpdateProjectPayload = root(administration.update_project)
     create_api_key: CreateApiKeyPayload = root(administration.create_api_key)
     revoke_api_key: RevokeApiKeyPayload = root(administration.revoke_api_key)
+    create_export: CreateExportPayload = root(exports.create_export)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from auth.keys import authenticate
 from auth.projects import project_of
 from auth.viewer import Viewer
+from export.tickets import Tickets
 from ingest.writer import Writer
 from models.database import Database
 from models.errors import Unauthenticated
@@ -28,6 +29,7 @@ class Admission:
     database: Database
     writer: Writer
     broker: Broker
+    tickets: Tickets = field(default_factory=Tickets)
 
     async def __call__(self, authorization: str | None, project: str | None) -> Context:
         """The context of an operation for who shows this key and works in this project (its name or id).
@@ -41,6 +43,7 @@ class Admission:
             database=self.database,
             writer=self.writer,
             broker=self.broker,
+            tickets=self.tickets,
         )
 
     async def viewer(self, authorization: str | None) -> Viewer:
