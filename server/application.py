@@ -19,6 +19,8 @@ from auth.development import ensure_development_key
 from auth.memory import open_memory
 from auth.news import listen
 from auth.uses import keep_uses
+from export.exporter import Exporter
+from export.tickets import Tickets
 from ingest.catalogue import catalogue_price
 from ingest.retention import keep_retained
 from ingest.upkeep import Schedule, keep_up
@@ -37,7 +39,9 @@ from pubsub.log import Log
 from pubsub.supervision import in_background
 from schema.contract import contract
 from server.admission import Admission, renewed, scope_of
+from server.downloads import Downloads
 from server.drain import Drain
+from server.exports import export_routes
 from server.graphql import GraphQLDoor
 from server.health import Preparation, Probe, health_routes, redis_probe
 from server.otlp import otlp_routes
@@ -60,6 +64,7 @@ class Resources:
 
     database: Database
     admission: Admission
+    exporter: Exporter
     preparation: Preparation
     redis_answers: Probe
 
@@ -95,7 +100,18 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
         await stack.enter_async_context(in_background(partial(_begin, preparation, prepare, works)))
         yield Resources(
             database=database,
-            admission=Admission(database=database, writer=writer, broker=broker),
+            admission=Admission(
+                database=database,
+                writer=writer,
+                broker=broker,
+                tickets=Tickets(secret=settings.export_secret, seconds=settings.export_url_seconds),
+            ),
+            exporter=Exporter(
+                database=database,
+                url=database_url,
+                connections=settings.export_connections,
+                seconds=settings.export_seconds,
+            ),
             preparation=preparation,
             redis_answers=redis_answers,
         )
@@ -121,6 +137,13 @@ def application(resources: Resources, settings: Settings, drain: Drain) -> Starl
         send_seconds=settings.send_seconds,
     )
     websocket = WebSocketDoor(engine=ours, admit=resources.admission, drain=drain, limits=limits)
+    downloads = Downloads(
+        exporter=resources.exporter,
+        tickets=resources.admission.tickets,
+        database=resources.database,
+        drain=drain,
+        send_seconds=settings.send_seconds,
+    )
     return Starlette(
         routes=[
             Route("/graphql", http),
@@ -128,6 +151,7 @@ def application(resources: Resources, settings: Settings, drain: Drain) -> Starl
             *otlp_routes(
                 resources.admission, max_body_bytes=settings.max_body_bytes, body_seconds=settings.body_seconds
             ),
+            *export_routes(downloads),
             *health_routes(resources.database, resources.redis_answers, resources.preparation, drain),
             *web_routes(WEB, settings.dev_key),
         ]

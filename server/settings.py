@@ -53,6 +53,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     upkeep_seconds: Seconds = 60.0
     """How often stale traces are looked for and coming weeks are prepared."""
 
+    export_connections: Count = 4
+    """The most exports that one process streams at once, each over a connection of its own."""
+    export_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 900.0
+    """The longest that an export may take; then it breaks off, and is gone on with after its last row."""
+    export_url_seconds: Annotated[float, Meta(ge=1, le=604_800)] = 900.0
+    """How long a download may begin after `createExport` gave its URL."""
+    export_secret: Annotated[str, Meta(min_length=16, max_length=256)] | None = None
+    """What URLs of exports are signed with, the same on all servers; without it, with a secret in the database."""
+
     max_body_bytes: Count = 4 * 1024 * 1024
     """The largest body of an HTTP request."""
     body_seconds: Seconds = 30.0
