@@ -1,10 +1,11 @@
 """Roll-up deltas: what a group of changes adds to, and takes from, the buckets of `trace_analytics`."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from models.rows import Row
@@ -36,6 +37,10 @@ FROM unnest(
 """
 
 PARAMETERS = 22  # the arrays of APPEND
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 
 
 class Key(NamedTuple):
@@ -76,72 +81,80 @@ class Delta:
     durations: Latencies = field(default_factory=Latencies)
     first_tokens: Latencies = field(default_factory=Latencies)
 
+    def add(self, facts: Sequence[Any], sign: int) -> None:
+        """Count a record in (sign 1) or out (sign -1): its tokens, cost and duration."""
+        *tokens, cost, duration = facts
+        self.count += sign
+        for index, count in enumerate(tokens):
+            if count:
+                self.tokens[index] += sign * count
+        if cost:
+            self.cost += sign * Decimal(cost)
+        self.durations.add(duration, sign)
+
+
+FACTS = ("start_time", "name", "status", *COUNTS, "cost", "duration_ms")
+
+
+def _readers(*columns: str) -> Mapping[str, Callable[[Row], tuple[Any, ...]]]:
+    """What reads these columns and those of all subjects, as they were, as they are, and of a row by itself."""
+    return {side: itemgetter(*(side + column for column in (*columns, *FACTS))) for side in (BEFORE, AFTER, BY_ITSELF)}
+
+
+BEFORE, AFTER, BY_ITSELF = "old_", "new_", ""
+STEP = _readers("kind", "provider", "model", "time_to_first_token_ms")
+TRACE = _readers("environment", "service_name")
+
 
 class RollUps:
     """The deltas of one transaction, by bucket."""
 
     def __init__(self) -> None:
         self.deltas: dict[Key, Delta] = defaultdict(Delta)
+        self._minute = self._next = EPOCH
 
     def replace_step(self, row: Row) -> None:
         """Take the step out as it was (`old_...`) and count it in as it is (`new_...`)."""
         if not row["created"]:
-            self._count(_step_key(row, "old_"), row, "old_", -1)
-        self._count(_step_key(row, "new_"), row, "new_", 1)
+            self._step(row, BEFORE, -1)
+        self._step(row, AFTER, 1)
 
     def remove_step(self, row: Row) -> None:
         """Take out a step that was deleted; the row has its columns under their own names."""
-        self._count(_step_key(row, ""), row, "", -1)
+        self._step(row, BY_ITSELF, -1)
 
     def remove_trace(self, row: Row) -> None:
         """Take out a trace that was deleted; as above."""
-        self._count(_trace_key(row, ""), row, "", -1)
+        self._trace(row, BY_ITSELF, -1)
 
     def replace_trace(self, before: Row | None, after: Row) -> None:
         """Take the trace out as it was and count it in as it is; `before` is None when it is new."""
         if before is not None:
-            self._count(_trace_key(before, "old_"), before, "old_", -1)
-        self._count(_trace_key(after, "new_"), after, "new_", 1)
+            self._trace(before, BEFORE, -1)
+        self._trace(after, AFTER, 1)
 
     def columns(self) -> list[list[Any]]:
         """The parameters of APPEND after the project."""
         rows = [_row(key, delta) for key, delta in self.deltas.items() if _counts(delta)]
         return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(PARAMETERS)]
 
-    def _count(self, key: Key, row: Row, side: str, sign: int) -> None:
-        delta = self.deltas[key]
-        delta.count += sign
-        for index, column in enumerate(COUNTS):
-            if tokens := row[side + column]:
-                delta.tokens[index] += sign * tokens
-        if cost := row[side + "cost"]:
-            delta.cost += sign * Decimal(cost)
-        delta.durations.add(row[side + "duration_ms"], sign)
-        if key.subject == "STEP":
-            delta.first_tokens.add(row[side + "time_to_first_token_ms"], sign)
+    def _step(self, row: Row, side: str, sign: int) -> None:
+        kind, provider, model, first_token, start, name, status, *facts = STEP[side](row)
+        delta = self.deltas[Key(self._bucket(start), "STEP", name, status, kind, provider, model)]
+        delta.add(facts, sign)
+        delta.first_tokens.add(first_token, sign)
 
+    def _trace(self, row: Row, side: str, sign: int) -> None:
+        environment, service_name, start, name, status, *facts = TRACE[side](row)
+        key = Key(self._bucket(start), "TRACE", name, status, None, None, None, environment, service_name)
+        self.deltas[key].add(facts, sign)
 
-def _step_key(row: Row, side: str) -> Key:
-    return Key(
-        bucket=row[side + "start_time"].replace(second=0, microsecond=0),
-        subject="STEP",
-        name=row[side + "name"],
-        status=row[side + "status"],
-        kind=row[side + "kind"],
-        provider=row[side + "provider"],
-        model=row[side + "model"],
-    )
-
-
-def _trace_key(row: Row, side: str) -> Key:
-    return Key(
-        bucket=row[side + "start_time"].replace(second=0, microsecond=0),
-        subject="TRACE",
-        name=row[side + "name"],
-        status=row[side + "status"],
-        environment=row[side + "environment"],
-        service_name=row[side + "service_name"],
-    )
+    def _bucket(self, start: datetime) -> datetime:
+        """The minute of a moment; mostly the one that the last moment had."""
+        if not self._minute <= start < self._next:
+            self._minute = start.replace(second=0, microsecond=0)
+            self._next = self._minute + MINUTE
+        return self._minute
 
 
 def _counts(delta: Delta) -> bool:

@@ -5,16 +5,17 @@ These run for every record, so each looks at many fields at once and only names 
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 from ingest.drafts import Draft, StepCorrection, StepDraft, TraceCorrection, TraceDraft
 from ingest.outcomes import Problem
-from models.ids import canonical, first_id
+from models.ids import CANONICAL, canonical, first_id
 
 NAME_LENGTH = 1_000
 WORD_LENGTH = 500
@@ -33,9 +34,13 @@ WORDS = (
     "session_id", "user_id", "environment", "release", "service_name", "error_type",
     "provider", "model", "request_model", "response_model",
 )  # fmt: skip
+STEPS = (StepDraft, StepCorrection)
+STARTING = (StepDraft, TraceDraft)  # corrections don't say when something started
 IDS = ("id", "trace_id", "parent_id")
 OBJECTS = ("metadata", "attributes")
 COUNTS = ("input", "output", "cache_read", "cache_write", "reasoning")
+
+Tell: TypeAlias = Callable[[Problem], None]
 
 BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 EXPONENT = re.compile(r"\d[eE][+-]?\d").search
@@ -62,6 +67,7 @@ def _groups(wanted: tuple[str, ...]) -> Mapping[type, Group]:
 WORDS_OF, IDS_OF, OBJECTS_OF = _groups(WORDS), _groups(IDS), _groups(OBJECTS)
 
 
+@lru_cache(1)
 def latest_id(now: datetime) -> str:
     """The first UUIDv7 that is too far ahead of the clock to be believed."""
     return first_id(now + CLOCK_SKEW)
@@ -70,83 +76,81 @@ def latest_id(now: datetime) -> str:
 def problems(draft: Draft, latest: str) -> list[Problem]:
     """Every rule that the draft breaks; an empty list lets it in. `latest` is `latest_id` of now."""
     found: list[Problem] = []
-    for rule in RULES:
-        found.extend(rule(draft, latest))
+    for rule in RULES[type(draft)]:
+        rule(draft, latest, found.append)
     return found
 
 
-def _ids(draft: Draft, latest: str) -> Iterator[Problem]:
+def _ids(draft: Draft, latest: str, tell: Tell) -> None:
     group = IDS_OF[type(draft)]
     # A step is kept by the time in its id. A trace's id may be OpenTelemetry's: sixteen random bytes.
-    dated = "id" if isinstance(draft, StepDraft | StepCorrection) else None
+    dated = "id" if type(draft) in STEPS else None
     for field, value in zip(group.names, group.values(draft), strict=False):
         if value is None:
             continue
-        identity = canonical(value)
+        identity = value if CANONICAL(value) else canonical(value)
         if identity is None:
-            yield _invalid(f"{value[:60]!r} is not a UUID.", field)
+            tell(_invalid(f"{value[:60]!r} is not a UUID.", field))
         elif identity >= latest and identity[14] == "7" and field == dated:
-            yield _invalid("The time in this UUIDv7 is more than a week ahead.", field)
+            tell(_invalid("The time in this UUIDv7 is more than a week ahead.", field))
 
 
-def _words(draft: Draft, _: str) -> Iterator[Problem]:
+def _words(draft: Draft, _: str, tell: Tell) -> None:
     if draft.name is not None and not 1 <= len(draft.name) <= NAME_LENGTH:
-        yield _invalid(f"A name has 1 to {NAME_LENGTH:,} characters; this one has {len(draft.name):,}.", "name")
+        tell(_invalid(f"A name has 1 to {NAME_LENGTH:,} characters; this one has {len(draft.name):,}.", "name"))
     group = WORDS_OF[type(draft)]
     for index, value in enumerate(group.values(draft)):
         if value is not None and len(value) > WORD_LENGTH and index < len(group.names):
-            yield _too_large(f"At most {WORD_LENGTH} characters; this has {len(value):,}.", group.names[index])
+            tell(_too_large(f"At most {WORD_LENGTH} characters; this has {len(value):,}.", group.names[index]))
 
 
-def _tags(draft: Draft, _: str) -> Iterator[Problem]:
-    if isinstance(draft, StepDraft | StepCorrection) or not draft.tags:
+def _tags(draft: TraceDraft | TraceCorrection, _: str, tell: Tell) -> None:
+    if not draft.tags:
         return
     if len(draft.tags) > TAGS:
-        yield _too_large(f"At most {TAGS} tags; these are {len(draft.tags):,}.", "tags")
+        tell(_too_large(f"At most {TAGS} tags; these are {len(draft.tags):,}.", "tags"))
     for index, tag in enumerate(draft.tags):
         if not 1 <= len(tag) <= WORD_LENGTH:
-            yield _invalid(f"A tag has 1 to {WORD_LENGTH} characters.", "tags", str(index))
+            tell(_invalid(f"A tag has 1 to {WORD_LENGTH} characters.", "tags", str(index)))
 
 
-def _times(draft: Draft, _: str) -> Iterator[Problem]:
-    start = draft.start_time if isinstance(draft, StepDraft | TraceDraft) else None
+def _times(draft: Draft, _: str, tell: Tell) -> None:
+    start = draft.start_time if isinstance(draft, STARTING) else None
     for field, moment in (("start_time", start), ("end_time", draft.end_time)):
         if moment is not None and not EARLIEST <= moment < LATEST:
-            yield _invalid("A time lies between 1970 and 9999.", field)
+            tell(_invalid("A time lies between 1970 and 9999.", field))
     if start is not None and draft.end_time is not None and draft.end_time < start:
-        yield _invalid(f"It ends before it starts ({start.isoformat()}).", "end_time")
+        tell(_invalid(f"It ends before it starts ({start.isoformat()}).", "end_time"))
 
 
-def _numbers(draft: Draft, _: str) -> Iterator[Problem]:
-    if isinstance(draft, TraceDraft | TraceCorrection):
-        return
+def _numbers(draft: StepDraft | StepCorrection, _: str, tell: Tell) -> None:
     wait = draft.time_to_first_token_ms
     if wait is not None and not (math.isfinite(wait) and wait >= 0):
-        yield _invalid("Milliseconds are finite and not negative.", "time_to_first_token_ms")
+        tell(_invalid("Milliseconds are finite and not negative.", "time_to_first_token_ms"))
     if draft.cost is not None and not _is_money(draft.cost):
-        yield _invalid("A cost is a decimal number from 0 to 10^15.", "cost")
+        tell(_invalid("A cost is a decimal number from 0 to 10^15.", "cost"))
     for field in COUNTS if draft.usage else ():
         count = getattr(draft.usage, field)
         if count is not None and not 0 <= count <= LARGEST_COUNT:
-            yield _invalid("A count of tokens is between 0 and 2^63-1.", "usage", field)
+            tell(_invalid("A count of tokens is between 0 and 2^63-1.", "usage", field))
 
 
-def _texts(draft: Draft, _: str) -> Iterator[Problem]:
+def _texts(draft: Draft, _: str, tell: Tell) -> None:
     group = OBJECTS_OF[type(draft)]
     kept, length = group.values(draft)[0], len(draft.error_message or "")
     if kept is not None and not kept.lstrip().startswith("{"):
-        yield _invalid("This must be a JSON object.", group.names[0])
+        tell(_invalid("This must be a JSON object.", group.names[0]))
     if length > MESSAGE_LENGTH:
-        yield _too_large(f"At most {MESSAGE_LENGTH:,} characters.", "error_message")
+        tell(_too_large(f"At most {MESSAGE_LENGTH:,} characters.", "error_message"))
     length += zeros(kept or "")
     for field, text in ((group.names[0], kept), ("input", draft.input), ("output", draft.output)):
         if text is None:
             continue
         length += len(text)
         if is_deep(text):
-            yield _invalid(f"JSON may be nested {JSON_DEPTH} levels deep.", field)
+            tell(_invalid(f"JSON may be nested {JSON_DEPTH} levels deep.", field))
     if length > ITEM_LENGTH:
-        yield _too_large(f"A record may have {ITEM_LENGTH:,} characters of JSON; this one has {length:,}.")
+        tell(_too_large(f"A record may have {ITEM_LENGTH:,} characters of JSON; this one has {length:,}."))
 
 
 def _is_money(text: str) -> bool:
@@ -193,4 +197,11 @@ def camel_case(name: str) -> str:
     return first + "".join(word.title() for word in others)
 
 
-RULES: tuple[Callable[[Draft, str], Iterator[Problem]], ...] = (_ids, _words, _tags, _times, _numbers, _texts)
+Rule: TypeAlias = Callable[[Any, str, Tell], None]
+OF_ALL: tuple[Rule, ...] = (_ids, _words, _times, _texts)
+RULES: Mapping[type, tuple[Rule, ...]] = {
+    TraceDraft: (*OF_ALL, _tags),
+    TraceCorrection: (*OF_ALL, _tags),
+    StepDraft: (*OF_ALL, _numbers),
+    StepCorrection: (*OF_ALL, _numbers),
+}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from ingest.merge import STALE, TRACE_RETURNING
@@ -61,6 +62,11 @@ RETURNING new.id, {_PAIRS}
 """
 
 
+ABOUT = itemgetter("trace_id", "created", "new_start_time", "new_model")
+FACTS_BEFORE = itemgetter("old_status", "old_cost", *(f"old_{column}" for column in COUNTS))
+FACTS_AFTER = itemgetter("new_status", "new_cost", *(f"new_{column}" for column in COUNTS))
+
+
 @dataclass(kw_only=True)
 class Total:
     """What one trace gains."""
@@ -72,27 +78,32 @@ class Total:
     cost: Decimal | None = None
     models: set[str] = field(default_factory=set)
 
-    def count(self, row: Row, side: str, sign: int) -> None:
+    def count(self, facts: tuple[Any, ...], sign: int) -> None:
         """Count a step in (sign 1) or out (sign -1)."""
+        status, cost, *tokens = facts
         self.steps += sign
-        self.errors += sign * (row[side + "status"] == "ERROR")
-        for index, column in enumerate(COUNTS):
-            self.tokens[index] += sign * (row[side + column] or 0)
-        if row[side + "cost"] is not None:
-            self.cost = (self.cost or Decimal(0)) + sign * Decimal(row[side + "cost"])
+        self.errors += sign * (status == "ERROR")
+        for index, count in enumerate(tokens):
+            if count:
+                self.tokens[index] += sign * count
+        if cost is not None:
+            self.cost = (self.cost or Decimal(0)) + sign * Decimal(cost)
 
 
 def totals_of(rows: Iterable[Row]) -> dict[str, Total]:
     """What the changed steps add to their traces, by trace."""
     totals: dict[str, Total] = {}
     for row in rows:
-        total = totals.setdefault(row["trace_id"], Total(start_time=row["new_start_time"]))
-        total.start_time = min(total.start_time, row["new_start_time"])
-        if not row["created"]:
-            total.count(row, "old_", -1)
-        total.count(row, "new_", 1)
-        if row["new_model"] is not None:
-            total.models.add(row["new_model"])
+        identity, created, start, model = ABOUT(row)
+        total = totals.get(identity)
+        if total is None:
+            total = totals[identity] = Total(start_time=start)
+        total.start_time = min(total.start_time, start)
+        if not created:
+            total.count(FACTS_BEFORE(row), -1)
+        total.count(FACTS_AFTER(row), 1)
+        if model is not None:
+            total.models.add(model)
     return totals
 
 

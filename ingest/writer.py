@@ -22,7 +22,7 @@ from models.database import Database
 from models.errors import Fault, Invalid, OutcomeUnknown, Overloaded, Unavailable
 from models.ids import canonical
 
-TRANSACTIONS = 2  # in flight at once: while one waits for the disk the other one fills
+TRANSACTIONS = 2  # in flight at once, of different projects
 GROUP_ROWS = 1_000
 ATTEMPTS = 3
 
@@ -73,9 +73,12 @@ class Writer:
         self._limits = limits
         self._weeks = Weeks(database)
         self._queues: OrderedDict[str, deque[Waiting]] = OrderedDict()
+        self._busy: set[str] = set()
         self._rows = 0
         self._bytes = 0
-        self._arrived = asyncio.Condition()
+        self._ready = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def record(self, project_id: str, drafts: Sequence[Draft]) -> list[Outcome]:
         """Store the drafts durably; answers after the commit, one outcome per draft, refused ones by themselves.
@@ -84,7 +87,7 @@ class Writer:
         connection broke during the commit.
         """
         now = datetime.now(UTC)
-        latest = latest_id(now)
+        latest = latest_id(now.replace(microsecond=0))
         verdicts = [problems(draft, latest) for draft in drafts]
         records = [_record(draft, now) for draft, faulty in zip(drafts, verdicts, strict=True) if not faulty]
         stored = iter(await self._enqueue(project_id, records) if records else [])
@@ -100,8 +103,7 @@ class Writer:
 
     async def drain(self) -> None:
         """Wait until nothing is waiting."""
-        async with self._arrived:
-            await self._arrived.wait_for(lambda: not self._rows)
+        await self._idle.wait()
 
     async def _enqueue(self, project_id: str, records: list[Record]) -> list[Outcome]:
         size = sum(len(record.input or "") + len(record.output or "") for record in records)
@@ -110,23 +112,25 @@ class Writer:
         ):
             raise Overloaded(retry_after=1.0)
         waiting = Waiting(records=records, size=size, done=asyncio.get_running_loop().create_future())
-        async with self._arrived:
-            self._queues.setdefault(project_id, deque()).append(waiting)
-            self._rows += len(records)
-            self._bytes += size
-            self._arrived.notify()
+        self._queues.setdefault(project_id, deque()).append(waiting)
+        self._rows += len(records)
+        self._bytes += size
+        self._idle.clear()
+        self._ready.set()
         return await waiting.done
 
     async def _work(self) -> None:
         while True:
-            async with self._arrived:
-                await self._arrived.wait_for(lambda: self._queues)
-                project_id, group = self._take()
-            await asyncio.shield(self._finish(project_id, group))
+            project_id = next((each for each in self._queues if each not in self._busy), None)
+            if project_id is None:
+                self._ready.clear()
+                await self._ready.wait()
+                continue
+            await asyncio.shield(self._finish(project_id, self._take(project_id)))
 
-    def _take(self) -> tuple[str, list[Waiting]]:
-        """Everything that waits for the project whose turn it is, up to a full group; the project goes to the end."""
-        project_id, queue = self._queues.popitem(last=False)
+    def _take(self, project_id: str) -> list[Waiting]:
+        """Everything that waits for a project, up to a full group; the project goes to the end of the line."""
+        queue = self._queues.pop(project_id)
         group = [queue.popleft()]
         rows = len(group[0].records)
         while queue and rows + len(queue[0].records) <= GROUP_ROWS:
@@ -134,16 +138,21 @@ class Writer:
             group.append(queue.popleft())
         if queue:
             self._queues[project_id] = queue
-        return project_id, group
+        return group
 
     async def _finish(self, project_id: str, group: list[Waiting]) -> None:
+        # One transaction of a project at a time: a second one would only wait for the first one's lock, and what
+        # arrives meanwhile makes a larger group.
+        self._busy.add(project_id)
         try:
             await self._commit_group(project_id, group)
         finally:
-            async with self._arrived:
-                self._rows -= sum(len(waiting.records) for waiting in group)
-                self._bytes -= sum(waiting.size for waiting in group)
-                self._arrived.notify_all()
+            self._busy.discard(project_id)
+            self._rows -= sum(len(waiting.records) for waiting in group)
+            self._bytes -= sum(waiting.size for waiting in group)
+            self._ready.set()
+            if not self._rows:
+                self._idle.set()
 
     async def _commit_group(self, project_id: str, group: list[Waiting]) -> None:
         records = [record for waiting in group for record in waiting.records]

@@ -46,6 +46,8 @@ DECODED: Mapping[str, Any] = {
     "BigInt": Annotated[int, msgspec.Meta(ge=-(2**63) + 1, le=2**63 - 1)],
 }
 
+NULL = msgspec.Raw(b"null")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Input:
@@ -53,6 +55,7 @@ class Input:
 
     decoded: Any
     finish: Finish | None
+    nullable: bool = False
 
     @cached_property
     def _decoder(self) -> msgspec.json.Decoder[Any]:
@@ -60,8 +63,20 @@ class Input:
 
     def read(self, text: msgspec.Raw) -> Any:
         """The value in a JSON text. Raises whatever the decoder and the scalars raise for a value they don't take."""
-        value = self._decoder.decode(text)
-        return value if self.finish is None else self.finish(value)
+        return self.finished(self._decoder.decode(text))
+
+    def finished(self, value: Any) -> Any:
+        """What resolvers take in place of a decoded value."""
+        if self.finish is None:
+            return value
+        return None if self.nullable and (value is None or value == NULL) else self.finish(value)
+
+    def finishing(self, value: str, finish: str) -> str:
+        """The same as an expression, for code that holds the value and the function under these names."""
+        if self.finish is None:
+            return value
+        null = f"{value} is None" + (f" or {value} == null" if self.decoded is msgspec.Raw else "")
+        return f"None if {null} else {finish}({value})" if self.nullable else f"{finish}({value})"
 
 
 class Inputs:
@@ -84,15 +99,14 @@ class Inputs:
 
     def _nullable(self, kind: GraphQLInputType) -> Input:
         inner = self._required(kind)
-        if inner.decoded is msgspec.Raw:
-            return Input(decoded=msgspec.Raw, finish=_or_null_text(inner.finish or bytes))
-        return Input(decoded=inner.decoded | None, finish=inner.finish and _or_null(inner.finish))
+        decoded = inner.decoded if inner.decoded is msgspec.Raw else inner.decoded | None
+        return Input(decoded=decoded, finish=inner.finish, nullable=True)
 
     def _required(self, kind: GraphQLInputType) -> Input:
         match kind:
             case GraphQLList(of_type=inner):
                 item = self.of(inner)
-                return Input(decoded=list[item.decoded], finish=item.finish and _each(item.finish))  # type: ignore[name-defined]  # made at run time
+                return Input(decoded=list[item.decoded], finish=item.finish and _each(item.finished))  # type: ignore[name-defined]  # made at run time
             case GraphQLEnumType():
                 return Input(decoded=_enum(kind), finish=None)
             case GraphQLScalarType(name=name) if name in OF_TEXT:
@@ -117,8 +131,7 @@ class Inputs:
             kw_only=True,
             gc=False,
         )
-        finishes = {name: member.finish for name, member in members.items()}
-        return Input(decoded=struct, finish=_object_of(definition_of(kind).origin, finishes))
+        return Input(decoded=struct, finish=_object_of(definition_of(kind).origin, members))
 
 
 def inputs_of(schema: GraphQLSchema) -> Inputs | None:
@@ -178,14 +191,14 @@ def _from_mapping(cls: type, members: Mapping[str, tuple[str, Finish | None]]) -
     return made
 
 
-def _object_of(cls: type, finishes: Mapping[str, Finish | None]) -> Finish:
+def _object_of(cls: type, members: Mapping[str, Input]) -> Finish:
     """Write the function that makes a frozen dataclass of a decoded struct; its `__init__` takes five times as long."""
-    names: dict[str, Any] = {"cls": cls, "new": object.__new__}
-    members = []
-    for number, (name, finish) in enumerate(finishes.items()):
-        names[f"f{number}"] = finish
-        members.append(f"{name!r}: " + (f"s.{name}" if finish is None else f"f{number}(s.{name})"))
-    code = f"def made(s):\n o = new(cls)\n o.__dict__.update({{{', '.join(members)}}})\n return o\n"
+    names: dict[str, Any] = {"cls": cls, "new": object.__new__, "null": NULL}
+    entries = []
+    for number, (name, member) in enumerate(members.items()):
+        names[f"f{number}"] = member.finish
+        entries.append(f"{name!r}: " + member.finishing(f"s.{name}", f"f{number}"))
+    code = f"def made(s):\n o = new(cls)\n o.__dict__.update({{{', '.join(entries)}}})\n return o\n"
     exec(code, names)  # noqa: S102  the attributes of our own dataclasses
     function: Finish = names["made"]
     return function
@@ -205,12 +218,9 @@ def _enum(kind: GraphQLEnumType) -> type[Enum]:
 
 
 def _of_text(parse: Callable[[str], Any]) -> Finish:
+    if parse is str:
+        return lambda text: str(text, "utf-8")
     return lambda text: parse(str(text, "utf-8"))
-
-
-def _or_null_text(finish: Finish) -> Finish:
-    # A field that is left out has its default, which is no text.
-    return lambda text: None if text is None or bytes(text) == b"null" else finish(text)
 
 
 def _or_null(finish: Finish) -> Finish:

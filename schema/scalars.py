@@ -5,13 +5,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from uuid import UUID
 
 import orjson
 import strawberry
 from graphql import GraphQLError, GraphQLID, ValueNode, value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
+from models.ids import canonical
 from models.values import BigInt, Id, Json, Money, Uuid
 from resolvers.pages import Cursor
 from schema.literals import JsonText, json_text
@@ -23,7 +23,7 @@ def _moment(value: Any) -> datetime:
     try:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
+            return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except (TypeError, ValueError, OverflowError) as error:
         message = f"{str(value)[:60]!r} is no RFC 3339 time, for example 2026-01-31T12:00:00.000000Z."
         raise GraphQLError(message) from error
@@ -32,11 +32,11 @@ def _moment(value: Any) -> datetime:
 
 
 def _uuid(value: Any) -> str:
-    try:
-        return str(UUID(value))
-    except (TypeError, ValueError, AttributeError) as error:
+    identity = canonical(value) if isinstance(value, str) else None
+    if identity is None:
         message = f"{str(value)[:60]!r} is no UUID."
-        raise GraphQLError(message) from error
+        raise GraphQLError(message)
+    return identity
 
 
 def _decimal(value: Any) -> str:
@@ -77,7 +77,7 @@ def _decimal_of(text: str) -> str:
 
 
 # The scalars whose values are their texts: what was sent is what they are.
-OF_TEXT: dict[str, Callable[[str], str]] = {"JSON": JsonText, "Decimal": _decimal_of}
+OF_TEXT: dict[str, Callable[[str], str]] = {"JSON": str, "Decimal": _decimal_of}
 
 
 def _literal(parse: Callable[[Any], Any]) -> Callable[..., Any]:
