@@ -101,6 +101,8 @@ async def usual_steps(
 ) -> dict[tuple[StepKey, datetime], UsualStep]:
     """What is usual for steps of each key on each day."""
     keys = set(wanted)
+    if not keys:
+        return {}
     spans, names = _spans({day for _, day in keys}), sorted({key[0] for key, _ in keys})
     rows = _by_day(await database.fetch(USUAL_STEPS, project_id, *spans, STEP, names), "name", "kind", "model")
     return {(key, day): _usual_step(_within(rows, key, day)) for key, day in keys}

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from analytics.questions import AnalyticsSource, Dimension, Interval, TimeRange
 from models.values import BigInt, Money
-from resolvers import analytics, grades
+from resolvers import analytics, grades, insights
 from schema.answers import answer, column, same_row
 from schema.described import enum_of, input_of
 from schema.grade import Grade
 from schema.row import of_row
-from schema.trace import TokenUsage
+from schema.trace import Insight, TokenUsage
 
 for enum in (AnalyticsSource, Dimension, Interval):
     enum_of(enum)
@@ -135,3 +135,4 @@ class Analytics:
     """What `top` left out, as one group; null when nothing was."""
     series: list[AnalyticsPoint] = answer(analytics.series_of_totals)
     grade: Grade | None = answer(grades.of_windows)
+    insights: list[Insight] = answer(insights.of_windows)

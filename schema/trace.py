@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from analytics.insights import InsightRule, InsightSeverity
 from models.enums import CostSource, StepKind, StepStatus, TraceStatus
 from models.values import BigInt, Id, Json, Money
-from resolvers import critical_paths, grades, lists, projects, steps, traces
+from resolvers import critical_paths, grades, insights, lists, projects, steps, traces
 from resolvers.pages import Cursor
 from schema.answers import answer, column, same_row
+from schema.described import enum_of
 from schema.grade import Grade
 from schema.node import Node
 from schema.project import Project
 from schema.row import of_row
+
+for enum in (InsightRule, InsightSeverity):
+    enum_of(enum)
 
 
 @of_row
@@ -89,6 +94,7 @@ class Trace(Node):
     steps: StepConnection = answer(steps.of_traces)
     critical_path: list[CriticalPathSegment] = answer(critical_paths.of_traces)
     grade: Grade | None = answer(grades.of_traces)
+    insights: list[Insight] = answer(insights.of_traces)
 
 
 @of_row
@@ -157,6 +163,25 @@ class CriticalPathSegment:
     """How many milliseconds it is long."""
     share: float
     """Its share of the trace's duration, 0 to 1."""
+
+
+@of_row
+class Insight:
+    """A finding by a fixed rule, with its evidence and what it costs."""
+
+    rule: InsightRule
+    """Which rule found it."""
+    severity: InsightSeverity
+    """How much it matters."""
+    title: str
+    """What was found, in a few words."""
+    explanation: str
+    """The numbers, what they were compared with, and what they mean."""
+    impact_ms: float | None
+    """Milliseconds that it cost, all its steps together; null where it cost none, or nobody can tell."""
+    impact_cost: Money | None
+    """US dollars that it cost, all its steps together; null where it cost none, or nobody can tell."""
+    evidence: list[Step] = answer(insights.evidence)
 
 
 @of_row

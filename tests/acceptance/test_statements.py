@@ -35,6 +35,8 @@ DOCUMENTS = {
     "{ traces(first: 50) { nodes { steps(first: 1) { totalCount } } } }": 3,
     "{ traces(first: 9) { nodes { steps { nodes { children { nodes { name children { nodes { id } } } } } } } } }": 4,
     "{ traces(first: 50) { nodes { criticalPath { share step { name } } } } }": 3,
+    "{ traces(first: 50) { nodes { grade { letter components { explanation } } } } }": 4,
+    "{ traces(first: 50) { nodes { insights { title evidence { name } } } } }": 4,
     "{ steps(first: 50) { nodes { name trace { name status } } } }": 2,
     "{ steps(first: 50) { nodes { parent { name trace { id steps(first: 2) { nodes { id } } } } } } }": 4,
     "{ a: traces(first: 5) { nodes { id } } b: steps(first: 5) { nodes { id } } }": 2,
