@@ -27,13 +27,14 @@ START = datetime(2026, 11, 2, tzinfo=UTC)
 TRACES = 60
 STEPS = 12
 
+CHILDREN = "children(first: 5) { nodes { name children(first: 5) { nodes { id } } } }"
 DOCUMENTS = {
     "{ traces(first: 50) { nodes { steps(first: 20) { nodes { name } } } } }": 2,
     "{ traces(first: 50) { nodes { id name status usage { total } models } pageInfo { hasNextPage endCursor } } }": 1,
     "{ traces(first: 50) { totalCount edges { cursor node { id } } } }": 2,
     "{ traces(last: 50) { nodes { project { name } steps(last: 3) { nodes { input output } } } } }": 3,
     "{ traces(first: 50) { nodes { steps(first: 1) { totalCount } } } }": 3,
-    "{ traces(first: 9) { nodes { steps { nodes { children { nodes { name children { nodes { id } } } } } } } } }": 4,
+    f"{{ traces(first: 9) {{ nodes {{ steps(first: 9) {{ nodes {{ {CHILDREN} }} }} }} }} }}": 4,
     "{ traces(first: 50) { nodes { criticalPath { share step { name } } } } }": 3,
     "{ traces(first: 50) { nodes { grade { letter components { explanation } } } } }": 4,
     "{ traces(first: 50) { nodes { insights { title evidence { name } } } } }": 4,
