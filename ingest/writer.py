@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from ingest.drafts import Draft, StepCorrection, StepDraft
+from ingest.metrics import COMMIT_SECONDS, GROUP_SIZES, RECORDS
 from ingest.outcomes import Outcome, Problem, Status
 from ingest.pricing import Price
 from ingest.records import Record, StepRecord, step_record, trace_record
@@ -80,6 +81,11 @@ class Writer:
         self._idle = asyncio.Event()
         self._idle.set()
 
+    @property
+    def waiting_rows(self) -> int:
+        """How many records wait for their commit."""
+        return self._rows
+
     async def record(self, project_id: str, drafts: Sequence[Draft]) -> list[Outcome]:
         """Store the drafts durably; answers after the commit, one outcome per draft, refused ones by themselves.
 
@@ -91,9 +97,12 @@ class Writer:
         verdicts = [problems(draft, latest) for draft in drafts]
         records = [_record(draft, now) for draft, faulty in zip(drafts, verdicts, strict=True) if not faulty]
         stored = iter(await self._enqueue(project_id, records) if records else [])
-        return [
+        outcomes = [
             _refused(draft, faulty) if faulty else next(stored) for draft, faulty in zip(drafts, verdicts, strict=True)
         ]
+        for status, count in Counter(outcome.status for outcome in outcomes).items():
+            RECORDS.labels(status).inc(count)
+        return outcomes
 
     async def run(self) -> None:
         """Commit group after group until cancelled; the groups under way are finished first."""
@@ -187,8 +196,11 @@ class Writer:
             await self._weeks.ensure(steps, now)
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                async with self._database.connection(self._limits.deadline) as connection:
-                    return await commit(connection, project_id, records, now, self._price)
+                with COMMIT_SECONDS.time():
+                    async with self._database.connection(self._limits.deadline) as connection:
+                        committed = await commit(connection, project_id, records, now, self._price)
+                GROUP_SIZES.observe(len(records))
+                return committed
             except Unavailable as error:
                 if attempt == ATTEMPTS or error.__cause__ is None or not faults.retryable(error.__cause__):
                     raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from tortoise.backends.base.config_generator import expand_db_url
 
 from models import faults
 from models.errors import Unavailable
+from models.metrics import POOL_WAIT
 from models.watch import Watch
 
 MODELS = [
@@ -62,7 +64,9 @@ class Database:
         connection = None
         try:
             async with self.watch.within(self.read_deadline if deadline is None else deadline):
+                begun = time.perf_counter()
                 connection = await self.pool.acquire()
+                POOL_WAIT.observe(time.perf_counter() - begun)
                 yield connection
         except BaseException as error:
             if connection is not None and faults.poisons(error):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Hashable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias
@@ -20,6 +20,7 @@ from operations.cost import answered
 from operations.deadlines import Deadlines, within
 from operations.documents import Documents, Prepared
 from operations.execution import Executed, Handover, awaited, execute
+from operations.gate import Gate
 from operations.groups import Groups
 from operations.leaves import NullError
 from operations.limits import Limits, cost
@@ -32,10 +33,15 @@ from operations.variables import Sent
 
 Variables: TypeAlias = Mapping[str, Any] | None
 Scope: TypeAlias = Callable[[Any], Hashable]
+Told: TypeAlias = Callable[[Any], Mapping[str, Any]]
 
 
 def _as_it_is(context: object) -> object:
     return context
+
+
+def _nothing(_context: object) -> Mapping[str, Any]:
+    return {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +49,8 @@ class Engine:
     """Runs operations against one schema.
 
     `fresh` derives the context of each event of a subscription; `scope` tells what somebody may see, so that those with
-    the same scope can share what they follow.
+    the same scope can share what they follow. `gate` is what queries pass; `told` is what answers tell in their
+    extensions about whoever asks.
     """
 
     schema: GraphQLSchema
@@ -55,6 +62,8 @@ class Engine:
     planner: Planner | None = None
     groups: Groups = field(default_factory=Groups)
     persisted: Persisted = field(default_factory=Persisted)
+    gate: Gate | None = None
+    told: Told = _nothing
 
     async def find(self, reference: Reference, operation_name: str | None) -> Prepared:
         """Find the operation that a request means. Raises Rejected."""
@@ -75,12 +84,15 @@ class Engine:
         if isinstance(values, Answer):
             return values
         try:
-            result = await within(self.deadlines.of(prepared), self._result(prepared, values, variables, context))
+            async with self._turn(prepared):
+                result = await within(self.deadlines.of(prepared), self._result(prepared, values, variables, context))
         except Unavailable as late:
             return failure_answer(_doubtful(late) if prepared.type is OperationType.MUTATION else late)
         requested = prepared.measures.price.of(values.coerced)
         if requested:
             result.extensions = {"cost": self._cost(requested, result)}
+        if told := self.told(context):
+            result.extensions = {**(result.extensions or {}), **told}
         return answer(result, self.limits.errors)
 
     async def stream(
@@ -163,6 +175,12 @@ class Engine:
         else:
             executor = self._executor(prepared, variables, context)
         return await awaited(executor.execute_operation())
+
+    def _turn(self, prepared: Prepared) -> AbstractAsyncContextManager[None]:
+        """Queries pass the gate. Mutations don't wait behind them: the writer refuses what is too much for it."""
+        if self.gate is None or prepared.type is not OperationType.QUERY:
+            return nullcontext()
+        return self.gate.passed()
 
     def _plan(self, prepared: Prepared, values: VariableValues) -> Plan | None:
         return None if self.planner is None else self.planner.plan_of(prepared, values)

@@ -11,6 +11,7 @@ from export.tickets import Tickets
 from ingest.writer import Writer
 from models.database import Database
 from pubsub.broker import Broker
+from pubsub.bucket import Allowance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,8 @@ class Context:
     database: Database
     writer: Writer
     broker: Broker
+    allowance: Allowance | None = None
+    """What the key may still do; None where keys have no limit."""
     tickets: Tickets = field(default_factory=Tickets)
     loaders: MutableMapping[object, Any] = field(default_factory=dict)
     """Batches under way, by field; filled by the standard executor only."""

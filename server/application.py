@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -32,13 +32,15 @@ from models.event_log import head, read_log
 from models.migration import missing
 from operations.deadlines import Deadlines
 from operations.engine import Engine, engine
+from operations.gate import Gate, Width
 from operations.limits import Limits
 from operations.persisted import Persisted
 from pubsub.broker import open_broker
+from pubsub.bucket import Rate, open_buckets
 from pubsub.log import Log
 from pubsub.supervision import in_background
 from schema.contract import contract
-from server.admission import Admission, renewed, scope_of
+from server.admission import Admission, renewed, scope_of, told
 from server.downloads import Downloads
 from server.drain import Drain
 from server.exports import export_routes
@@ -55,6 +57,7 @@ from server.websocket import WebSocketDoor
 Work: TypeAlias = Callable[[], Awaitable[None]]
 
 MERGING = timedelta(seconds=10)
+WRITERS_CONNECTIONS = 4
 WEB = Path(__file__).parent.parent / "web" / "dist"
 
 
@@ -85,6 +88,10 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
         broker = await stack.enter_async_context(open_broker(redis_url, log))
         limits = WriterLimits(deadline=settings.write_seconds)
         writer = await stack.enter_async_context(open_writer(database, broker, catalogue_price, limits))
+        buckets = None
+        if settings.rate_limit:
+            rate = Rate(per_second=settings.rate_limit, burst=settings.rate_burst)
+            buckets = await stack.enter_async_context(open_buckets(redis_url, rate))
         redis_answers = await stack.enter_async_context(redis_probe(redis_url))
         preparation = Preparation()
         prepare = partial(_prepare, database, settings.dev_key)
@@ -104,6 +111,7 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
                 database=database,
                 writer=writer,
                 broker=broker,
+                buckets=buckets,
                 tickets=Tickets(secret=settings.export_secret, seconds=settings.export_url_seconds),
             ),
             exporter=Exporter(
@@ -173,7 +181,12 @@ def contract_engine(settings: Settings) -> Engine:
     path = settings.trusted_documents
     trusted = trusted_documents(Path(path)) if path else {}
     persisted = Persisted(trusted, only_trusted=settings.only_trusted_documents)
-    return engine(schema, limits=limits, deadlines=deadlines, fresh=renewed, scope=scope_of, persisted=persisted)
+    ours = engine(schema, limits=limits, deadlines=deadlines, fresh=renewed, scope=scope_of, persisted=persisted)
+    # Some connections are for the writer alone, however many ask.
+    width = Width(
+        inside=max(1, settings.database_connections - WRITERS_CONNECTIONS), waiting=settings.max_waiting_reads
+    )
+    return replace(ours, gate=Gate(width), told=told)
 
 
 async def _prepare(database: Database, dev_key: str | None) -> None:

@@ -19,9 +19,11 @@ from schema.contract import contract
 from server.logs import configure_logs
 from server.process import serve
 from server.settings import Settings, SettingsError, read_settings, variable
+from server.workers import WorkerFailed, supervise
 
 FAILED = 1
 MISUSED = 2
+MOST_WORKERS = 256
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -32,6 +34,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         run(read_settings(environ), options)
     except SettingsError as error:
         return _complain(str(error), MISUSED)
+    except WorkerFailed as error:
+        return _complain("a worker did not get ready; its own last line says why", int(error.args[0]) or FAILED)
     except Exception as error:
         fault = translated(error)
         if isinstance(fault, Fault):
@@ -47,7 +51,9 @@ def parser() -> argparse.ArgumentParser:
         description="Tracegraph, the GraphQL server for AI observability. Settings are TRACEGRAPH_* variables.",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
-    verbs.add_parser("serve", help="serve until SIGTERM or Ctrl-C")
+    serve = verbs.add_parser("serve", help="serve until SIGTERM or Ctrl-C")
+    serve.add_argument("--workers", type=_count, default=1, help="how many processes; SIGHUP replaces them one by one")
+    serve.add_argument("--fd", type=int, help="a socket that is listening already, instead of a host and a port")
     verbs.add_parser("migrate", help="bring the database up to date")
     verbs.add_parser("schema", help="print the GraphQL schema")
     key = verbs.add_parser("key", help="make an API key and print it, once")
@@ -57,10 +63,13 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _serve(settings: Settings, _options: argparse.Namespace) -> None:
+def _serve(settings: Settings, options: argparse.Namespace) -> None:
     database_url, redis_url = _needed(settings, "database_url"), _needed(settings, "redis_url")
     configure_logs(settings.log_level)
-    serve(settings, database_url, redis_url)
+    if options.workers > 1:
+        supervise(settings, options.workers)
+    else:
+        serve(settings, database_url, redis_url, fd=options.fd)
 
 
 def _migrate(settings: Settings, _options: argparse.Namespace) -> None:
@@ -111,6 +120,12 @@ def _scopes(text: str) -> frozenset[str]:
     if not scopes or not scopes <= SCOPES:
         raise argparse.ArgumentTypeError(f"the scopes are some of {','.join(sorted(SCOPES))}")
     return scopes
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= MOST_WORKERS):
+        raise argparse.ArgumentTypeError(f"1 to {MOST_WORKERS} processes")
+    return int(text)
 
 
 def _say(text: str) -> None:

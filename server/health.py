@@ -34,15 +34,20 @@ class Preparation:
     """What has to be done before the first request, tried again until it succeeds."""
 
     def __init__(self) -> None:
-        self.done = False
+        self.finished = asyncio.Event()
         self.missing = "not tried yet"
+
+    @property
+    def done(self) -> bool:
+        """Whether it has succeeded."""
+        return self.finished.is_set()
 
     async def run(self, prepare: Callable[[], Awaitable[None]]) -> None:
         """Prepare; a fault (the database is away, or not migrated) is waited out."""
         while not self.done:
             try:
                 await prepare()
-                self.done = True
+                self.finished.set()
             except Fault as fault:
                 if fault.message != self.missing:
                     await log.awarning("not ready", reason=fault.message)

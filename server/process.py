@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
+from contextlib import suppress
+from functools import partial
 from types import FrameType
 
 import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from pubsub.supervision import in_background
 from server.application import application, open_resources
 from server.drain import Drain
+from server.health import Preparation
+from server.metrics import keep_looking_at_the_loop, keep_metrics, show
+from server.notices import READY, STOPPING, notify
 from server.settings import Settings
 from server.transport import RequestProtocol, SocketProtocol
 
 # After the sockets have gone, requests under way have their own deadlines; nothing may hold us longer.
 GRACEFUL_SECONDS = 15
 
+# How long clients that keep their connections have to notice that they should not.
+LEAVING_SECONDS = 1.0
+LOOK_SECONDS = 0.02
+CLOSE = (b"connection", b"close")
+
+# How soon a worker notices that its supervisor is gone.
+ORPHANED_SECONDS = 1.0
+
 
 class Process(uvicorn.Server):
     """Serves until it is signalled; then is not ready, drains, and stops. A second signal stops at once."""
 
-    def __init__(self, config: uvicorn.Config, drain: Drain) -> None:
+    def __init__(self, config: uvicorn.Config, drain: Drain, preparation: Preparation) -> None:
         super().__init__(config)
         self._drain = drain
+        self._preparation = preparation
         self._draining: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -33,6 +49,17 @@ class Process(uvicorn.Server):
         """Remember the loop that signals have to reach."""
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
+        self._announcing = self._loop.create_task(self._announce())
+
+    async def leave_with(self, supervisor: int) -> None:
+        """Begin to drain when the process that started this one is gone."""
+        while os.getppid() == supervisor:  # noqa: ASYNC110  nobody tells a process that its parent is gone
+            await asyncio.sleep(ORPHANED_SECONDS)
+        self._begin()
+
+    async def _announce(self) -> None:
+        await self._preparation.finished.wait()
+        notify(READY)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  the names are uvicorn's
         """Begin to drain. uvicorn's own handler would close every WebSocket in the same moment."""
@@ -47,20 +74,43 @@ class Process(uvicorn.Server):
             self._draining = asyncio.get_running_loop().create_task(self._finish())
 
     async def _finish(self) -> None:
+        notify(STOPPING)
+        # Whoever asks once more is told to come back on another connection, which is another process's.
+        self.config.encoded_headers.append(CLOSE)
+        self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
         await self._drain.run()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVING_SECONDS):
+                while self.server_state.connections:  # noqa: ASYNC110  uvicorn tells nobody
+                    await asyncio.sleep(LOOK_SECONDS)
         self.should_exit = True
 
 
-def serve(settings: Settings, database_url: str, redis_url: str) -> None:
-    """Serve until told to stop. Raises Unavailable when the database does not answer at the start."""
+def serve(settings: Settings, database_url: str, redis_url: str, *, fd: int | None = None) -> None:
+    """Serve until told to stop, on a socket that is listening already if `fd` is one.
+
+    Raises Unavailable when the database does not answer at the start.
+    """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, database_url, redis_url))
+        runner.run(_serve(settings, database_url, redis_url, fd))
 
 
-async def _serve(settings: Settings, database_url: str, redis_url: str) -> None:
+async def _serve(settings: Settings, database_url: str, redis_url: str, fd: int | None) -> None:
     drain = Drain(settings.drain_seconds)
     async with open_resources(settings, database_url, redis_url) as resources:
-        await Process(configuration(application(resources, settings, drain), settings), drain).serve()
+        config = configuration(application(resources, settings, drain), settings)
+        process = Process(config, drain, resources.preparation)
+        show(resources.database, resources.admission.writer, drain)
+        metrics = partial(keep_metrics, settings.host, settings.metrics_port)
+        async with in_background(metrics, keep_looking_at_the_loop):
+            await (process.serve() if fd is None else _serve_on(fd, process))
+
+
+async def _serve_on(fd: int, process: Process) -> None:
+    orphaned = asyncio.create_task(process.leave_with(os.getppid()))
+    with socket.socket(fileno=fd) as listener:
+        await process.serve([listener])
+    orphaned.cancel()
 
 
 def configuration(application: ASGIApp, settings: Settings) -> uvicorn.Config:

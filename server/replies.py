@@ -13,6 +13,7 @@ from starlette.types import Scope, Send
 from models.errors import Conflict, Fault, Invalid, NotFound, Overloaded, Refused, Unauthenticated, Unavailable
 from operations.answers import Answer, failure_answer, rejection_answer
 from operations.rejection import BAD_REQUEST, Rejected, bad_request
+from server.metrics import REFUSALS
 from server.negotiation import JSON
 
 STATUS: Final[Mapping[type[Fault], HTTPStatus]] = {
@@ -72,6 +73,7 @@ def reply_to_answer(answer: Answer, media_type: str) -> Reply:
 
 def reply_to_rejection(rejection: Rejected, media_type: str) -> Reply:
     """The reply for a document that can't be run, or for a request that is none."""
+    REFUSALS.labels(rejection.code).inc()
     if rejection.code == BAD_REQUEST:
         return Reply(status=400, body=rejection.body, media_type=media_type)
     return reply_to_answer(rejection_answer(rejection), media_type)
@@ -84,12 +86,14 @@ def reply_to_fault(fault: Fault, media_type: str) -> Reply:
 
 def reply_to_turned_away(turned_away: TurnedAway, media_type: str) -> Reply:
     """The reply for a request that breaks a rule of HTTP."""
+    REFUSALS.labels(BAD_REQUEST).inc()
     body = bad_request(str(turned_away)).body
     return Reply(status=turned_away.status, body=body, media_type=media_type, headers=turned_away.headers)
 
 
 def reply_to_error(error: Exception, media_type: str) -> Reply:
     """The reply for a mistake of ours: it is logged, the client learns its id."""
+    REFUSALS.labels(Fault.code).inc()
     return Reply(status=500, body=failure_answer(error).body, media_type=media_type)
 
 
@@ -100,6 +104,7 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 
 def _fault_reply(fault: Fault, body: bytes, media_type: str) -> Reply:
+    REFUSALS.labels(fault.code).inc()
     status = next(STATUS[kind] for kind in type(fault).__mro__ if kind in STATUS)
     headers: dict[str, str] = {}
     if isinstance(fault, Unavailable):

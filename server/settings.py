@@ -32,6 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The address to listen on."""
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8_000
     """The port to listen on; 0 takes any free one."""
+    metrics_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    """The port of `/metrics` for Prometheus; 0 for none. Of several workers each has the next one."""
     data_dir: str = ".tracegraph"
     """The folder for what the server keeps on its own disk."""
     dev_key: Annotated[str, Meta(max_length=256)] | None = None
@@ -61,6 +63,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How long a download may begin after `createExport` gave its URL."""
     export_secret: Annotated[str, Meta(min_length=16, max_length=256)] | None = None
     """What URLs of exports are signed with, the same on all servers; without it, with a secret in the database."""
+
+    max_waiting_reads: Annotated[int, Meta(ge=0)] = 64
+    """The most queries of a process that wait for a connection; more are refused at once, and so is one after 1 s."""
+    rate_limit: Annotated[float, Meta(ge=0)] = 0.0
+    """The requests per second that a key may make in the long run; 0 for any number."""
+    rate_burst: Count = 100
+    """The requests that a key may make at once, where there is a limit."""
 
     max_body_bytes: Count = 4 * 1024 * 1024
     """The largest body of an HTTP request."""

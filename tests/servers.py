@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -23,12 +23,14 @@ DRAIN_SECONDS = 30.0
 class Server:
     """`python -m server serve`, at the same URL as often as it is started; a fake may be served by another module."""
 
-    def __init__(self, environment: Mapping[str, str], key: str, log: Path, module: str = "server") -> None:
+    def __init__(
+        self, environment: Mapping[str, str], key: str, log: Path, module: str = "server", options: Sequence[str] = ()
+    ) -> None:
         self.port = free_port()
-        self._command = [sys.executable, "-m", module, "serve"]
+        self._command = [sys.executable, "-m", module, "serve", *options]
         self.key = key
         self.log = log
-        self._environment = {
+        self._environment: dict[str, str] = {
             **{name: value for name, value in os.environ.items() if not name.startswith("TRACEGRAPH_")},
             **environment,
             "TRACEGRAPH_PORT": str(self.port),
@@ -56,6 +58,10 @@ class Server:
     def pid(self) -> int:
         """The id of its process."""
         return self._running().pid
+
+    def set(self, name: str, value: str) -> None:
+        """Set a setting for the next start."""
+        self._environment[name] = value
 
     def start(self) -> None:
         """Start it and return when it is ready; raises RuntimeError with its log when it ends instead."""

@@ -51,7 +51,9 @@ async def serve(settings: Settings) -> None:
     assert settings.redis_url
     drain = Drain(settings.drain_seconds)
     async with open_resources(settings, settings.database_url, settings.redis_url) as resources:
-        await Process(configuration(application(hasty(resources), settings, drain), settings), drain).serve()
+        await Process(
+            configuration(application(hasty(resources), settings, drain), settings), drain, resources.preparation
+        ).serve()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +60,9 @@ class Scene:
             return await findings(database, self.project_id, self.ledger)
 
 
-def in_front(database_url: str, redis: Redis, folder: Path, module: str = "server") -> Server:
+def in_front(
+    database_url: str, redis: Redis, folder: Path, module: str = "server", options: Sequence[str] = ()
+) -> Server:
     """Our server, or the one in another module, in front of a database."""
     environment = {
         "DATABASE_URL": database_url,
@@ -68,7 +70,7 @@ def in_front(database_url: str, redis: Redis, folder: Path, module: str = "serve
         "TRACEGRAPH_DATA_DIR": str(folder),
         "TRACEGRAPH_DATABASE_CONNECTIONS": CONNECTIONS,
     }
-    return Server(environment, "tg_dev_" + secrets.token_hex(24), folder / "server.log", module)
+    return Server(environment, "tg_dev_" + secrets.token_hex(24), folder / "server.log", module, options)
 
 
 @asynccontextmanager
