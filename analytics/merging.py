@@ -21,20 +21,34 @@ PROJECTS = "SELECT id FROM projects ORDER BY id"
 # One merger per project, the others leave it to him; the lock goes with the transaction, and writers don't know it.
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('tracegraph merge'), hashtext($1))"
 
+# What is added up of a row.
+FACTS = """count, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost,
+        duration_microseconds, duration_indexes, duration_counts,
+        first_token_microseconds, first_token_indexes, first_token_counts"""
+
 # The deltas and the merged rows of their keys go, the sums of both come, in one statement: at any moment each tier,
 # together with the deltas that are left, holds everything. $2: how many deltas; $3: older minutes are not kept.
 # Merged rows are looked up by bucket (OFFSET 0 keeps the planner from scanning the project), then matched by key.
-MERGE = """
+MERGE = f"""
 WITH taken AS (
     DELETE FROM trace_analytics WHERE project_id = $1 AND id = ANY (ARRAY (
         SELECT id FROM trace_analytics
-        WHERE project_id = $1 AND tier = 'DELTA' AND subject = ANY ('{STEP,TRACE}') LIMIT $2
+        WHERE project_id = $1 AND tier = 'DELTA' AND subject = ANY ('{{STEP,TRACE}}') LIMIT $2
     ))
     RETURNING *
 ), due AS MATERIALIZED (
-    SELECT tiers.tier AS due_tier, date_trunc(tiers.unit, taken.bucket, 'UTC') AS due_bucket, taken.*
-    FROM taken CROSS JOIN (VALUES ('MINUTE', 'minute'), ('HOUR', 'hour'), ('DAY', 'day')) AS tiers (tier, unit)
-    WHERE tiers.tier <> 'MINUTE' OR taken.bucket >= $3
+    SELECT tiers.tier AS due_tier, date_trunc(tiers.unit, taken.bucket, 'UTC') AS due_bucket, subject,
+        CASE WHEN tiers.detail = 'ALL' THEN name ELSE '' END AS name, status,
+        CASE WHEN tiers.detail <> 'STATUS' THEN kind END AS kind,
+        CASE WHEN tiers.detail <> 'STATUS' THEN provider END AS provider,
+        CASE WHEN tiers.detail <> 'STATUS' THEN model END AS model,
+        CASE WHEN tiers.detail <> 'STATUS' THEN environment END AS environment,
+        CASE WHEN tiers.detail <> 'STATUS' THEN service_name END AS service_name, {FACTS}
+    FROM taken CROSS JOIN (VALUES
+        ('MINUTE', 'minute', 'ALL'), ('HOUR', 'hour', 'ALL'), ('DAY', 'day', 'ALL'),
+        ('MODEL_HOUR', 'hour', 'MODEL'), ('MODEL_DAY', 'day', 'MODEL'), ('TOTAL_MINUTE', 'minute', 'STATUS')
+    ) AS tiers (tier, unit, detail)
+    WHERE tiers.unit <> 'minute' OR taken.bucket >= $3
 ), keys AS MATERIALIZED (
     SELECT DISTINCT due_tier, due_bucket, subject, name, status, kind, provider, model, environment, service_name
     FROM due
@@ -58,7 +72,12 @@ WITH taken AS (
     SELECT *, dense_rank() OVER (
         ORDER BY due_tier, due_bucket, subject, name, status, kind, provider, model, environment, service_name
     ) AS number
-    FROM (SELECT * FROM due UNION ALL SELECT tier, bucket, replaced.* FROM replaced) AS part
+    FROM (
+        SELECT * FROM due
+        UNION ALL
+        SELECT tier, bucket, subject, name, status, kind, provider, model, environment, service_name, {FACTS}
+        FROM replaced
+    ) AS part
 ), duration_buckets AS (
     SELECT number, entry.index, sum(entry.count) AS count
     FROM parts CROSS JOIN LATERAL unnest(duration_indexes, duration_counts) AS entry (index, count)
@@ -90,8 +109,8 @@ WITH taken AS (
     )
     SELECT $1, due_tier, due_bucket, subject, name, status, kind, provider, model, environment, service_name, count,
         input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost,
-        duration, coalesce(durations.indexes, '{}'), coalesce(durations.counts, '{}'),
-        first_token, coalesce(first_tokens.indexes, '{}'), coalesce(first_tokens.counts, '{}')
+        duration, coalesce(durations.indexes, '{{}}'), coalesce(durations.counts, '{{}}'),
+        first_token, coalesce(first_tokens.indexes, '{{}}'), coalesce(first_tokens.counts, '{{}}')
     FROM sums LEFT JOIN durations USING (number) LEFT JOIN first_tokens USING (number)
     WHERE (count, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost,
         duration, first_token) <> (0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -103,7 +122,7 @@ SELECT count(*) FROM taken
 # Hours and days hold what these minutes held.
 FORGET = """
 DELETE FROM trace_analytics
-WHERE project_id = $1 AND tier = 'MINUTE' AND subject = ANY ('{STEP,TRACE}') AND bucket < $2
+WHERE project_id = $1 AND tier = ANY ('{MINUTE,TOTAL_MINUTE}') AND subject = ANY ('{STEP,TRACE}') AND bucket < $2
 """
 
 

@@ -11,7 +11,7 @@ from analytics.slices import Slice
 from analytics.statements import TIME_DIMENSIONS, Facts, facts_of_rollups, facts_of_steps
 from analytics.times import DAY, HOUR, MINUTE, Part, Tier, cover, in_whole_hours, zone_of
 from models.filter_sql import STEPS, condition
-from models.filter_terms import All, AnyOf, Compare, Not, Term
+from models.filter_terms import All, AnyOf, Compare, Not, Term, columns_of
 
 ROLLUPS = "trace_analytics"
 COLUMNS_OF_ROLLUPS = {"model", "provider", "kind", "name", "status"}
@@ -19,6 +19,7 @@ FROM_ROLLUPS = {
     *(Dimension.MODEL, Dimension.PROVIDER, Dimension.KIND, Dimension.NAME, Dimension.STATUS),
     *TIME_DIMENSIONS,
 }
+TIMES = {str(dimension).lower() for dimension in TIME_DIMENSIONS}
 DELTAS = "DELTA"
 
 Bounds = tuple[list[str | None], list[datetime], list[datetime]]
@@ -49,11 +50,15 @@ def facts(cut: Slice, project_id: str) -> Facts:
         return exact_facts(cut, project_id)
     dimensions, term = cut.question.dimensions, cut.question.term
     whole, edges = halves(cut)
-    values = [project_id, cut.question.zone, list(cut.points), *bounds(whole), *bounds(edges)[1:]]
-    of_rollups = condition(term, ROLLUPS, offset=len(values) + 1)
-    of_steps = condition(term, STEPS, offset=of_rollups.following)
-    sql = facts_of_rollups(dimensions, of_rollups.sql, of_steps.sql)
-    return Facts(sql=sql, values=[*values, *of_rollups.values, *of_steps.values])
+    values: list[object] = [project_id, cut.question.zone, list(cut.points), *bounds(whole)]
+    told = condition(term, ROLLUPS, offset=len(values) + 1)
+    sql, values = facts_of_rollups(dimensions, told.sql), [*values, *told.values]
+    if edges:
+        starts, ends = f"${len(values) + 1}", f"${len(values) + 2}"
+        told = condition(term, STEPS, offset=len(values) + 3)
+        sql = f"{sql} UNION ALL {facts_of_steps(dimensions, told.sql, starts=starts, ends=ends)}"
+        values += [*bounds(edges)[1:], *told.values]
+    return Facts(sql=sql, values=values)
 
 
 def exact_facts(cut: Slice, project_id: str) -> Facts:
@@ -96,11 +101,15 @@ def _parts(cut: Slice) -> list[Part]:
 
 
 def _tiers(question: Question, cut: Slice) -> list[Tier]:
-    minutes = Tier(name="MINUTE", length=MINUTE, since=_since(cut))
-    tiers = [Tier(name="DAY", length=DAY), Tier(name="HOUR", length=HOUR), minutes]
+    """The tiers of the least detail that can tell what is asked, from long to short (ADR 0043)."""
+    told = {str(dimension).lower() for dimension in question.dimensions} - TIMES | columns_of(question.term)
+    names, models = "name" in told, told - {"status"}
+    minutes = Tier(name="MINUTE" if models else "TOTAL_MINUTE", length=MINUTE, since=_since(cut))
+    hours = Tier(name="HOUR" if names else "MODEL_HOUR", length=HOUR)
+    days = Tier(name="DAY" if names else "MODEL_DAY", length=DAY)
     if set(question.dimensions) & set(TIME_DIMENSIONS):
-        return tiers[1:] if in_whole_hours(cut.span, zone_of(question.zone)) else tiers[2:]
-    return tiers
+        return [hours, minutes] if in_whole_hours(cut.span, zone_of(question.zone)) else [minutes]
+    return [days, hours, minutes]
 
 
 def _since(cut: Slice) -> datetime:

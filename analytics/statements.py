@@ -160,10 +160,9 @@ def facts_of_steps(dimensions: Sequence[Dimension], condition: str, *, starts: s
     return OF_STEPS.format(keys=keys, joins=" ".join(joins), condition=condition, starts=starts, ends=ends)
 
 
-def facts_of_rollups(dimensions: Sequence[Dimension], condition: str, at_edges: str) -> str:
-    """Facts from the roll-ups of whole buckets, and from the steps at the edges, each under its condition."""
-    whole = OF_ROLLUPS.format(keys=_keys(dimensions, "bucket"), condition=condition)
-    return f"{whole} UNION ALL {facts_of_steps(dimensions, at_edges, starts='$7', ends='$8')}"
+def facts_of_rollups(dimensions: Sequence[Dimension], condition: str) -> str:
+    """Facts from the roll-ups of whole buckets under a condition; bound to $4 to $6."""
+    return OF_ROLLUPS.format(keys=_keys(dimensions, "bucket"), condition=condition)
 
 
 def statement(template: str, facts: Facts, *values: object, **constants: str) -> tuple[str, list[object]]:

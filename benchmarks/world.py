@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -21,6 +21,7 @@ from typing import Any
 from scripts.embedded import start_postgres, start_redis
 from tests.servers import Server
 
+ROOM = {"max_wal_size": "8GB"}  # no checkpoint disturbs
 PACKAGES = ("asyncpg", "graphql-core", "orjson", "strawberry-graphql", "uvicorn")
 
 
@@ -34,11 +35,14 @@ class World:
 
 
 @contextmanager
-def world(**settings: str) -> Iterator[World]:
-    """Start everything, with durable commits as in production; stop and delete it at the end."""
+def world(options: Mapping[str, str] = ROOM, **settings: str) -> Iterator[World]:
+    """Start everything, with durable commits as in production; stop and delete it at the end.
+
+    `options` are those of PostgreSQL, `settings` those of our server.
+    """
     folder = Path(tempfile.mkdtemp(prefix="tracegraph-bench-"))
     folder.chmod(0o711)
-    postgres, redis = start_postgres(folder, {"max_wal_size": "8GB"}), start_redis(folder)
+    postgres, redis = start_postgres(folder, options), start_redis(folder)
     try:
         urls = {"DATABASE_URL": postgres.url, "REDIS_URL": redis.url}
         environment = urls | {"TRACEGRAPH_DATA_DIR": str(folder)}

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -33,7 +34,14 @@ GROUP BY tier, bucket, subject, name, status, kind, provider, model, environment
 DELETE_STEPS = "DELETE FROM trace_steps WHERE project_id = $1 AND trace_id = ANY ($2::uuid[]) RETURNING *"
 DELETE_TRACES = "DELETE FROM traces WHERE project_id = $1 AND id = ANY ($2::uuid[]) RETURNING *"
 MODELS = "SELECT model, count FROM trace_analytics WHERE project_id = $1 AND subject = 'STEP'"
-UNITS: dict[str, dict[str, int]] = {"MINUTE": {}, "HOUR": {"minute": 0}, "DAY": {"hour": 0, "minute": 0}}
+HOURS: dict[str, int] = {"minute": 0}
+DAYS: dict[str, int] = {"hour": 0, "minute": 0}
+UNITS: dict[str, dict[str, int]] = {"MINUTE": {}, "HOUR": HOURS, "DAY": DAYS}
+UNITS |= {"TOTAL_MINUTE": {}, "MODEL_HOUR": HOURS, "MODEL_DAY": DAYS}
+ALL_BUT_NAME = {"name": ""}
+ONLY_STATUS = ALL_BUT_NAME | dict.fromkeys(("kind", "provider", "model", "environment", "service_name"))
+LEFT_OUT: dict[str, dict[str, Any]] = {"TOTAL_MINUTE": ONLY_STATUS, "MODEL_HOUR": ALL_BUT_NAME}
+LEFT_OUT["MODEL_DAY"] = ALL_BUT_NAME
 
 
 async def held(database: Database, project_id: str, tier: str) -> Sums:
@@ -49,12 +57,14 @@ async def expected(database: Database, project_id: str, tier: str) -> Sums:
 
 def added(parts: Any, tier: str) -> Sums:
     sums: dict[Any, Counter[Any]] = defaultdict(Counter)
-    for (bucket, *rest), part in parts:
-        total = sums[(bucket.replace(**UNITS[tier]), *rest)]
+    for full, part in parts:
+        key = dict(zip(KEY, full, strict=True)) | LEFT_OUT.get(tier, {})
+        key["bucket"] = key["bucket"].replace(**UNITS[tier])
+        total = sums[tuple(key.values())]
         for name in ("count", "input_tokens", "output_tokens", "cache_read_tokens", "reasoning_tokens"):
             total[name] += part[name]
         for name in ("duration_microseconds", "first_token_microseconds", "cost"):
-            total[name] += float(part[name])  # type: ignore[assignment]  # a sum like the others
+            total[name] += Decimal(part[name])  # type: ignore[assignment]  # a sum like the others
         for name in ("duration", "first_token"):
             for index, count in sketch_of(part, name).items():
                 total[name, index] += count
@@ -93,10 +103,11 @@ async def test_old_minutes_live_on_in_hours(data: st.DataObject, database: Datab
     now: datetime = EPOCH + timedelta(days=3)
     await merge_project(database, project_id, now)
 
-    for tier in ("HOUR", "DAY"):
+    for tier in ("HOUR", "DAY", "MODEL_HOUR", "MODEL_DAY"):
         assert await expected(database, project_id, tier) == await held(database, project_id, tier)
-    minutes = await held(database, project_id, "MINUTE")
-    assert all(key[0] >= now - timedelta(hours=48) for key in minutes)
+    for tier in ("MINUTE", "TOTAL_MINUTE"):
+        minutes = await held(database, project_id, tier)
+        assert all(key[0] >= now - timedelta(hours=48) for key in minutes)
 
 
 async def test_mergers_at_the_same_time_merge_once(database: Database, writer: Writer, project_id: str) -> None:
@@ -150,7 +161,7 @@ async def test_what_left_leaves_nothing_behind(database: Database, writer: Write
     await merge_project(database, project_id, EPOCH)
 
     rows = await database.fetch(MODELS, project_id)
-    assert [(row["model"], row["count"]) for row in rows] == [("b", 1)] * 3
+    assert Counter((row["model"], row["count"]) for row in rows) == {("b", 1): 5, (None, 1): 1}
 
 
 def sketch_of(part: dict[str, Any], name: str) -> dict[int, int]:
