@@ -39,6 +39,7 @@ class Tickets:
 
     secret: str | None = None
     seconds: float = 900.0
+    longest: int | None = LONGEST
     _key: bytes | None = field(default=None, init=False, repr=False)
 
     async def issue(self, database: Database, selection: Selection, key_id: str) -> tuple[str, datetime]:
@@ -47,8 +48,9 @@ class Tickets:
         ticket = Ticket(selection=selection, key_id=key_id, expires_at=expires_at)
         body = zlib.compress(msgspec.json.encode(_telling(msgspec.to_builtins(ticket))), 9)
         text = base64.urlsafe_b64encode(await self._signature(database, body) + body).rstrip(b"=").decode()
-        if len(text) > LONGEST:
-            message = f"This filter is too long for a URL, by {len(text) - LONGEST:,} of {LONGEST:,} characters."
+        if self.longest is not None and len(text) > self.longest:
+            over = len(text) - self.longest
+            message = f"This filter is too long for a URL, by {over:,} characters more than {self.longest:,}."
             raise Invalid(message)
         return text, expires_at
 

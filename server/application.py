@@ -47,6 +47,7 @@ from server.exports import export_routes
 from server.graphql import GraphQLDoor
 from server.health import Preparation, Probe, health_routes, redis_probe
 from server.otlp import otlp_routes
+from server.rest import rest_routes
 from server.settings import Settings
 from server.socket import SocketLimits
 from server.sse import EventStreams
@@ -160,6 +161,13 @@ def application(resources: Resources, settings: Settings, drain: Drain) -> Starl
                 resources.admission, max_body_bytes=settings.max_body_bytes, body_seconds=settings.body_seconds
             ),
             *export_routes(downloads),
+            *rest_routes(
+                ours,
+                resources.admission,
+                downloads,
+                max_body_bytes=settings.max_body_bytes,
+                body_seconds=settings.body_seconds,
+            ),
             *health_routes(resources.database, resources.redis_answers, resources.preparation, drain),
             *web_routes(WEB, settings.dev_key),
         ]

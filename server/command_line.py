@@ -1,4 +1,4 @@
-"""The command line: serve, migrate, schema and key."""
+"""The command line: serve, migrate, schema, key and export."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from models.errors import Fault, NotFound
 from models.faults import translated
 from models.migration import migrate
 from schema.contract import contract
+from server.application import contract_engine
+from server.export_command import add_options, export_to_file
 from server.logs import configure_logs
 from server.process import serve
 from server.settings import Settings, SettingsError, read_settings, variable
@@ -29,7 +31,7 @@ MOST_WORKERS = 256
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run a verb; returns the status to exit with."""
     options = parser().parse_args(arguments)
-    run = {"serve": _serve, "migrate": _migrate, "schema": _schema, "key": _key}[options.verb]
+    run = {"serve": _serve, "migrate": _migrate, "schema": _schema, "key": _key, "export": _export}[options.verb]
     try:
         run(read_settings(environ), options)
     except SettingsError as error:
@@ -60,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     key.add_argument("--name", required=True, help="what the key is for")
     key.add_argument("--scopes", required=True, type=_scopes, help=f"some of {','.join(sorted(SCOPES))}")
     key.add_argument("--project", help="the name or id of the only project that it opens; without, it opens all")
+    add_options(verbs.add_parser("export", help="write traces or steps into a file"))
     return parser
 
 
@@ -86,6 +89,12 @@ def _schema(_settings: Settings, _options: argparse.Namespace) -> None:
 
 def _key(settings: Settings, options: argparse.Namespace) -> None:
     _say(asyncio.run(_make_key(_needed(settings, "database_url"), settings.key_pepper, options)))
+
+
+def _export(settings: Settings, options: argparse.Namespace) -> None:
+    url = _needed(settings, "database_url")
+    rows = asyncio.run(export_to_file(contract_engine(settings), url, settings.export_seconds, options))
+    _say(f"{rows:,} rows in {options.output}")
 
 
 async def _first_key(database_url: str, pepper: str | None) -> str | None:
