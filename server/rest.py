@@ -203,5 +203,7 @@ def _problem_of(errors: Sequence[Mapping[str, Any]]) -> Reply:
         {"code": each["extensions"]["code"], "message": each["message"], "path": each["extensions"].get("path", [])}
         for each in errors
     ]
+    if len(told) == 1 and not told[0]["path"]:  # it says no more than the problem itself
+        told = []
     headers = {"retry-after": "1"} if isinstance(first.get("retryAfter"), int | float) else {}
     return problem(status, errors[0]["message"], code=first["code"], errors=told, headers=headers)

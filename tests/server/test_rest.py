@@ -233,9 +233,9 @@ def test_what_is_wrong_is_a_problem(house: House, method: str, path: str, status
         (b"[]", 400, None),
         (b'"x"', 400, None),
         (b"\xff", 400, None),
-        (b'{"nam": "x"}', 400, []),
+        (b'{"nam": "x"}', 400, None),
         (b'{"name": ""}', 422, ["input", "name"]),
-        (b'{"name": "x", "id": "1"}', 400, []),
+        (b'{"name": "x", "id": "1"}', 400, None),
         (b'{"name": "x", "startTime": "1969-01-01T00:00:00Z"}', 422, ["input", "startTime"]),
         (b'{"name": "' + b"x" * 5_000_000 + b'"}', 413, None),
     ],
@@ -246,7 +246,7 @@ def test_a_bad_body_is_told_with_its_field(house: House, body: bytes, status: in
     errors = response.json().get("errors")
 
     assert response.status_code == status
-    assert (errors[0]["path"] if errors else None) == path or path == []
+    assert (errors[0]["path"] if errors else None) == path
 
 
 def test_keys_decide(house: House) -> None:
