@@ -10,10 +10,10 @@ from typing import Final, TypeAlias
 
 import asyncpg
 
+from export.bookmark import Bookmark
 from export.encoder import Encoder, Lines, Sheet
 from export.fields import Field, fields_of
 from export.parquet import Table
-from export.position import Position
 from export.selection import ExportFormat, Selection
 from export.statements import Statement, counting, statement
 from models.database import Database, connect
@@ -36,9 +36,9 @@ ENCODERS: Final[Mapping[ExportFormat, Callable[[Sequence[Field]], Encoder]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """Which part of an export: what comes after a position, and so many rows at most."""
+    """Which part of an export: what comes after a bookmark, and so many rows at most."""
 
-    after: Position | None = None
+    after: Bookmark | None = None
     limit: int | None = None
 
 
@@ -148,7 +148,7 @@ class _Copier:
             await self._write(encoded)
 
 
-def _projects(selection: Selection, after: Position | None) -> list[tuple[str, Position | None]]:
+def _projects(selection: Selection, after: Bookmark | None) -> list[tuple[str, Bookmark | None]]:
     """The projects that are still to be read, in order, each with where to begin in it."""
     if after is None:
         return [(project, None) for project in sorted(selection.projects)]

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from export.bookmark import Bookmark
 from export.fields import Field, Kind, fields_of
-from export.position import Position
 from export.selection import ExportFormat, ExportKind, Selection
 from models.filter_sql import Condition, steps_where, traces_where
 
@@ -51,8 +51,8 @@ class Statement:
     options: Mapping[str, Any]
 
 
-def statement(selection: Selection, project: str, after: Position | None, limit: int | None) -> Statement:
-    """The rows of one project, in the order of their keys: those after a position of that project, so many at most."""
+def statement(selection: Selection, project: str, after: Bookmark | None, limit: int | None) -> Statement:
+    """The rows of one project, in the order of their keys: those after a bookmark of that project, so many at most."""
     fields = fields_of(selection.kind, selection.fields)
     write = WRITERS[selection.format]
     columns = ", ".join(f'{write(field)} AS "{field.name}"' for field in fields)
@@ -64,14 +64,14 @@ def statement(selection: Selection, project: str, after: Position | None, limit:
     return Statement(sql=sql, values=values, options={"format": "csv"} | ({"force_quote": quoted} if quoted else {}))
 
 
-def counting(selection: Selection, project: str, after: Position | None, limit: int | None) -> Statement:
+def counting(selection: Selection, project: str, after: Bookmark | None, limit: int | None) -> Statement:
     """How many rows that is."""
     sql, values = _rows(selection, project, after, limit, "1")
     return Statement(sql=COUNT.format(rows=sql), values=values, options={})
 
 
 def _rows(
-    selection: Selection, project: str, after: Position | None, limit: int | None, columns: str
+    selection: Selection, project: str, after: Bookmark | None, limit: int | None, columns: str
 ) -> tuple[str, tuple[Any, ...]]:
     condition = _condition(selection)
     keys = after[1:] if after else ()

@@ -14,8 +14,8 @@ from starlette.types import Receive, Scope, Send
 
 from auth.keys import confirm, find_key
 from auth.viewer import READ, Viewer, require
+from export.bookmark import bookmark_in
 from export.exporter import Exporter, Part
-from export.position import position_in
 from export.selection import ExportFormat, Selection
 from export.tickets import Ticket, Tickets
 from models.database import Database
@@ -108,7 +108,7 @@ def part_in(parameters: Mapping[str, str], selection: Selection) -> Part:
     if limit is not None and not ROWS(limit):
         raise Invalid(f"{limit[:60]!r} is no number of rows.", path=["limit"])
     return Part(
-        after=None if after is None else position_in(after, selection.kind), limit=None if limit is None else int(limit)
+        after=None if after is None else bookmark_in(after, selection.kind), limit=None if limit is None else int(limit)
     )
 
 

@@ -16,8 +16,8 @@ import orjson
 
 from auth.projects import DEFAULT, find_project
 from auth.viewer import READ, Viewer
+from export.bookmark import bookmark_in
 from export.exporter import Exporter, Part
-from export.position import position_in
 from export.selection import ExportFormat, ExportKind, Selection
 from export.tickets import Tickets
 from ingest.pricing import unpriced
@@ -68,7 +68,7 @@ async def export_to_file(engine: Engine, url: str, seconds: float, options: argp
     async with open_database(url, connections=2) as database:
         exporter = Exporter(database=database, url=url, connections=1, seconds=seconds)
         selection = await _selection(engine, database, options)
-        after = None if options.after is None else position_in(options.after, selection.kind)
+        after = None if options.after is None else bookmark_in(options.after, selection.kind)
         part = Part(after=after, limit=options.limit)
         bar = Bar(total=await exporter.count(selection, part), out=sys.stderr) if sys.stderr.isatty() else None
         growing = options.output.with_name(options.output.name + ".part")

@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from auth.projects import create_project
+from export.bookmark import bookmark_in
 from export.exporter import Exporter, Part
 from export.fields import chosen
-from export.position import position_in
 from export.selection import ExportFormat, ExportKind, Selection
 from models.comparisons import IntFilter, StringFilter
 from models.database import Database
@@ -135,7 +135,7 @@ async def test_two_halves_equal_the_whole(exporter: Exporter, project_id: str, k
     wanted = selection(kind, ExportFormat.NDJSON, project_id)
     whole, _ = lines_of(await exported(exporter, wanted))
     for cut in range(1, len(whole), 5):
-        after = position_in(":".join(list(orjson.loads(whole[cut - 1]).values())[: KEYS[kind]]), kind)
+        after = bookmark_in(":".join(list(orjson.loads(whole[cut - 1]).values())[: KEYS[kind]]), kind)
         rest, _ = lines_of(await exported(exporter, wanted, Part(after=after)))
         first, _ = lines_of(await exported(exporter, wanted, Part(limit=cut)))
 
@@ -195,7 +195,7 @@ async def test_projects_come_one_after_the_other(exporter: Exporter, database: D
     whole, _ = lines_of(await exported(exporter, wanted))
     first = next(row for row in whole if others[0].encode() in row)
     keys = list(orjson.loads(first).values())[:3]
-    rest, _ = lines_of(await exported(exporter, wanted, Part(after=position_in(":".join(keys), ExportKind.STEPS))))
+    rest, _ = lines_of(await exported(exporter, wanted, Part(after=bookmark_in(":".join(keys), ExportKind.STEPS))))
 
     assert len(whole) == len(NASTY) + 3
     assert rest == whole[whole.index(first) + 1 :]

@@ -1,8 +1,8 @@
-"""Positions: the keys of a row, in any spelling of an id, and nothing else."""
+"""Bookmarks: the keys of a row, in any spelling of an id, and nothing else."""
 
 import pytest
 
-from export.position import position_in
+from export.bookmark import bookmark_in
 from export.selection import ExportKind
 from models.errors import Invalid
 from models.ids import new_id
@@ -17,15 +17,15 @@ A, B, C = new_id(), new_id(), new_id()
         (f"{A.upper()}:{B}:{C.replace('-', '')}", ExportKind.STEPS, (A, B, C)),
     ],
 )
-def test_a_position_is_the_keys_of_a_row(text: str, kind: ExportKind, expected: tuple[str, ...]) -> None:
+def test_a_bookmark_is_the_keys_of_a_row(text: str, kind: ExportKind, expected: tuple[str, ...]) -> None:
     """The keys come as in a row, joined by colons."""
-    assert position_in(text, kind) == expected
+    assert bookmark_in(text, kind) == expected
 
 
 @pytest.mark.parametrize("text", ["", ":", A, f"{A}:{B}:{C}", f"{A}:x", f"{A}:{B}:", "\0", "é" * 500])
-def test_what_is_no_position_is_refused(text: str) -> None:
-    """The message says what a position looks like."""
+def test_what_is_no_bookmark_is_refused(text: str) -> None:
+    """The message says what a bookmark looks like."""
     with pytest.raises(Invalid, match="<projectId>:<id>") as refusal:
-        position_in(text, ExportKind.TRACES)
+        bookmark_in(text, ExportKind.TRACES)
 
     assert refusal.value.path == ("after",)

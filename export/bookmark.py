@@ -9,18 +9,20 @@ from export.selection import ExportKind
 from models.errors import Invalid
 from models.ids import canonical
 
-Position: TypeAlias = tuple[str, ...]
+Bookmark: TypeAlias = tuple[str, ...]
 """The values of the keys of a row."""
 
 SEPARATOR = ":"
 
 
-def position_in(text: str, kind: ExportKind) -> Position:
-    """The position in a cursor: the keys of a row, joined by colons. Raises Invalid."""
+def bookmark_in(text: str, kind: ExportKind) -> Bookmark:
+    """The bookmark in a text: the keys of a row, joined by colons. Raises Invalid."""
     names = [field.name for field in KEYS[kind]]
     keys = [canonical(part) for part in text.split(SEPARATOR)]
     found = tuple(key for key in keys if key is not None)
     if len(found) != len(keys) or len(found) != len(names):
         shown = SEPARATOR.join(f"<{name}>" for name in names)
-        raise Invalid(f"{text[:120]!r} is no position: it is that of a row of the export, as {shown}.", path=["after"])
+        raise Invalid(
+            f"{text[:120]!r} is no bookmark: that is the keys of a row of the export, as {shown}.", path=["after"]
+        )
     return found
