@@ -20,7 +20,7 @@ from export.fields import FIELDS
 from export.selection import ExportFormat, ExportKind
 
 STEPS_OF_EACH = 20
-ROUNDS = 3  # of COPY and NDJSON in turn, so that a disturbance hits both
+ROUNDS = 2  # of COPY and NDJSON in turn, so that a disturbance hits both
 CREATE = """
 mutation Export($input: CreateExportInput!) { createExport(input: $input) { export { url } } }
 """
@@ -96,7 +96,6 @@ async def run(here: World, options: argparse.Namespace) -> None:
     await connection.close()
     made = Made(project_id, traces=options.steps // STEPS_OF_EACH, steps_of_each=STEPS_OF_EACH)
     await store(here.database_url, made)
-    await downloaded(here, ExportFormat.NDJSON)
     rates: dict[str, list[float]] = {"copy": [], "ndjson": []}
     for form in ExportFormat:
         peak = Peak(here.server.pid)
