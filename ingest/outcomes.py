@@ -1,7 +1,8 @@
 """Outcomes: what became of each draft, in the order in which the drafts came."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Status(StrEnum):
@@ -29,11 +30,10 @@ class Problem:
     """The way to the field from the draft, in the names of the API."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one draft; `id` and `trace_id` are None when it was refused without one."""
 
     status: Status
     id: str | None
     trace_id: str | None
-    problems: tuple[Problem, ...] = field(default=())
+    problems: tuple[Problem, ...] = ()

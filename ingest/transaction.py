@@ -19,7 +19,7 @@ from models.database import Connection
 from models.enums import EventType
 from models.errors import NotFound, OutcomeUnknown
 from models.rows import Row
-from pubsub.event import Event, encode
+from pubsub.event import Happening, encode
 
 R = TypeVar("R", TraceRecord, StepRecord)
 
@@ -62,7 +62,7 @@ class Changes:
     now: datetime
     price: Price
     statuses: dict[tuple[str, ...], list[Status]] = field(default_factory=dict)
-    events: list[tuple[EventType, str, str | None]] = field(default_factory=list)
+    events: list[Happening] = field(default_factory=list)
     steps: list[Row] = field(default_factory=list)
     before: dict[str, Row | None] = field(default_factory=dict)
     after: dict[str, Row] = field(default_factory=dict)
@@ -122,7 +122,7 @@ class Changes:
             rollups.remove_step(step)
         for trace in self.gone_traces:
             rollups.remove_trace(trace)
-        first, last, payload = position + 1, position + len(self.events), encode(self._events(position + 1))
+        first, last, payload = position + 1, position + len(self.events), encode(self.events, self.now)
         await self.connection.execute(CLOSE, self.project_id, *rollups.columns(), first, last, payload, self.now)
         return Committed(outcomes=[], first_position=first, last_position=last, payload=payload)
 
@@ -151,12 +151,6 @@ class Changes:
         """Note what a statement did to a trace, for the roll-ups: as it first was and as it last became."""
         self.before.setdefault(row["id"], None if created else row)
         self.after[row["id"]] = row
-
-    def _events(self, position: int) -> list[Event]:
-        return [
-            Event(position=number, type=kind, trace_id=trace_id, step_id=step_id, occurred_at=self.now)
-            for number, (kind, trace_id, step_id) in enumerate(self.events, start=position)
-        ]
 
 
 async def commit(

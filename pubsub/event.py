@@ -1,8 +1,9 @@
 """One thing that happened in a project, and how a commit's events are written down."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
 import msgspec
 
@@ -21,6 +22,10 @@ class Event:
     occurred_at: datetime
 
 
+Happening: TypeAlias = tuple[str, str, str | None]
+"""Type, trace and step of an event."""
+
+
 class _Written(msgspec.Struct, frozen=True, array_like=True):
     """An event as JSON: an array without its position; a newer writer may append what an older reader skips."""
 
@@ -34,9 +39,10 @@ _decoder = msgspec.json.Decoder(list[_Written])
 _encoder = msgspec.json.Encoder()
 
 
-def encode(events: Sequence[Event]) -> str:
+def encode(happenings: Iterable[Happening], occurred_at: datetime) -> str:
     """The events of one commit as compact JSON; their positions are told beside it, by the first and the last."""
-    return _encoder.encode([_written(event) for event in events]).decode()
+    microseconds = (occurred_at - EPOCH) // MICROSECOND
+    return _encoder.encode([(*happening, microseconds) for happening in happenings]).decode()
 
 
 def decode(text: str | bytes, first_position: int) -> list[Event]:
@@ -51,7 +57,3 @@ def decode(text: str | bytes, first_position: int) -> list[Event]:
         )
         for position, written in enumerate(_decoder.decode(text), start=first_position)
     ]
-
-
-def _written(event: Event) -> _Written:
-    return _Written(event.type, event.trace_id, event.step_id, (event.occurred_at - EPOCH) // MICROSECOND)

@@ -17,7 +17,7 @@ def an_event(position: int = 1, type: str = "TRACE_STARTED", **given: str | None
 
 
 def a_commit(first: int, last: int) -> Commit:
-    return first, last, encode([an_event(position) for position in range(first, last + 1)])
+    return first, last, encode([("TRACE_STARTED", new_id(), None) for _ in range(first, last + 1)], MOMENT)
 
 
 class Trouble(Exception):

@@ -60,7 +60,7 @@ def test_restart_goes_on_from_further_ahead() -> None:
 def test_an_event_takes_no_more_memory_than_assumed() -> None:
     """The bytes that a ring counts for an event are at least those that it takes."""
     number = 5_000
-    payload = encode([an_event(step_id=new_id()) for _ in range(number)])
+    payload = encode([("STEP_FINISHED", new_id(), new_id()) for _ in range(number)], an_event().occurred_at)
     ring = Ring(10_000)
     tracemalloc.start()
     ring.append(decode(payload, 10_001), 2 * number * EVENT_BYTES)

@@ -33,7 +33,7 @@ from resolvers.context import Context
 from resolvers.events import begin, events
 from resolvers.pages import Cursor
 from tests.fakes.database import FalteringDatabase, noting
-from tests.pubsub.commits import a_commit, an_event
+from tests.pubsub.commits import a_commit
 
 KEPT = 200
 NAME = frozenset({"name"})
@@ -104,7 +104,7 @@ async def taken(context: Context, number: int, **asked: Any) -> list[Row]:
 
 
 def a_deletion(position: int) -> tuple[int, int, str]:
-    return position, position, encode([an_event(type="TRACE_DELETED", trace_id=new_id())])
+    return position, position, encode([("TRACE_DELETED", new_id(), None)], MOMENT)
 
 
 def from_the_start(context: Context) -> Cursor:
@@ -294,7 +294,7 @@ async def test_what_was_deleted_since_leaves_a_checkpoint_in_its_place(context: 
 async def test_a_deletion_tells_the_id(context: Context) -> None:
     """Of a deleted trace there is no row, only its id."""
     gone = new_id()
-    payload = encode([an_event(type="TRACE_DELETED", trace_id=gone)])
+    payload = encode([("TRACE_DELETED", gone, None)], MOMENT)
     await context.broker.publish(context.project_id, 1, 1, payload)
     (row,) = await taken(context, 1, after=from_the_start(context))
 
