@@ -33,7 +33,7 @@ from resolvers.context import Context
 from resolvers.events import begin, events
 from resolvers.pages import Cursor
 from tests.fakes.database import FalteringDatabase, noting
-from tests.pubsub.commits import a_commit
+from tests.pubsub.commits import MOMENT, a_commit
 
 KEPT = 200
 NAME = frozenset({"name"})
