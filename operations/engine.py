@@ -21,7 +21,7 @@ from operations.deadlines import Deadlines, within
 from operations.documents import Documents, Prepared
 from operations.execution import Executed, Handover, awaited, execute
 from operations.gate import Gate
-from operations.groups import Groups
+from operations.groups import Groups, Tap, closed
 from operations.leaves import NullError
 from operations.limits import Limits, cost
 from operations.persisted import Persisted, Reference
@@ -34,6 +34,7 @@ from operations.variables import Sent
 Variables: TypeAlias = Mapping[str, Any] | None
 Scope: TypeAlias = Callable[[Any], Hashable]
 Told: TypeAlias = Callable[[Any], Mapping[str, Any]]
+Streamed: TypeAlias = Callable[[str | None, Tap], AsyncGenerator[Sequence[Answer]]]
 
 
 def _as_it_is(context: object) -> object:
@@ -96,9 +97,14 @@ class Engine:
         return answer(result, self.limits.errors)
 
     async def stream(
-        self, prepared: Prepared, variables: Variables, context: object, after: str | None = None
+        self,
+        prepared: Prepared,
+        variables: Variables,
+        context: object,
+        after: str | None = None,
+        tap: Tap = closed,
     ) -> AsyncGenerator[Sequence[Answer]]:
-        """Run a subscription, from a cursor on if one is given: each time the answers that are there.
+        """Run a subscription, from a cursor on if one is given: each time the answers that the tap did not take.
 
         Close the iterator to end it. An answer without data is the last one: the subscription could not start, or its
         source failed. Raises Rejected for variables that were sent as text and are no JSON.
@@ -109,24 +115,20 @@ class Engine:
             yield [values]
             return
         try:
-            async with aclosing(self._streamed(prepared, values, variables, context, after)) as answers:
+            streamed = self._streamed(prepared, values, variables, context)
+            async with aclosing(streamed(after, tap)) as answers:
                 async for each in answers:
                     yield each
         except Exception as error:  # noqa: BLE001  the source is anything's; whatever it raises is told once
             yield [failure_answer(error)]
 
     def _streamed(
-        self,
-        prepared: Prepared,
-        values: VariableValues,
-        variables: Mapping[str, Any],
-        context: object,
-        after: str | None,
-    ) -> AsyncGenerator[Sequence[Answer]]:
+        self, prepared: Prepared, values: VariableValues, variables: Mapping[str, Any], context: object
+    ) -> Streamed:
+        """How the operation is streamed, from a cursor on, past a tap."""
         plan = self._plan(prepared, values)
         if plan is None or plan.followed is None:
-            begun = prepared if after is None else resumed(self.schema, prepared, after)
-            return self._referred(begun, variables, context)
+            return partial(self._referred, prepared, variables, context)
         subscription = Subscription(
             prepared=prepared,
             plan=plan,
@@ -141,16 +143,17 @@ class Engine:
         try:
             _ = subscription.arguments
         except (GraphQLError, NullError):  # told by graphql-core, which says where
-            return self._referred(prepared, variables, context)
+            return partial(self._referred, prepared, variables, context)
         own = {name: value for name, value in variables.items() if name != plan.resuming}
         key = (prepared.digest, prepared.name, _written(own), self.scope(context))
-        return self.groups.follow(key, subscription, after)
+        return partial(self.groups.follow, key, subscription)
 
     async def _referred(
-        self, prepared: Prepared, variables: Variables, context: object
+        self, prepared: Prepared, variables: Variables, context: object, after: str | None, _tap: Tap
     ) -> AsyncGenerator[Sequence[Answer]]:
         """The answers of graphql-core, for the subscriptions that no plan covers."""
-        executor = self._executor(prepared, variables, context)
+        begun = prepared if after is None else resumed(self.schema, prepared, after)
+        executor = self._executor(begun, variables, context)
         deadline = self.deadlines.of(prepared)
         source = await within(deadline, create_source_event_stream(executor))
         if isinstance(source, ExecutionResult):

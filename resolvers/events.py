@@ -48,7 +48,7 @@ async def begin(
 
     With that cursor it can resume even when its connection breaks before the first event.
     """
-    context, filter = await _place(context, project, filter)
+    context, filter = await one_project(context, project, filter)
     traces_predicate(filter)
     head = await context.broker.head(context.project_id)
     if after is None:
@@ -71,7 +71,7 @@ async def events(
     columns: Columns = None,
 ) -> Chunks:
     """Every change in the project, in order, once. Resumes after `after` without loss, or says why it can't."""
-    context, filter = await _place(context, project, filter)
+    context, filter = await one_project(context, project, filter)
     sieve = Sieve.of(filter, types)
     size = BATCH if columns is not None and WIDE.isdisjoint(columns) else WIDE_BATCH
     passed_over: Event | None = None
@@ -152,16 +152,16 @@ class Sieve:
         return [row["id"] for row in rows]
 
 
-async def _place(
-    context: Context, project: Id | None, filter: TraceFilter | None
+async def one_project(
+    context: Context, project: Id | None, filter: TraceFilter | None, argument: str = "filter"
 ) -> tuple[Context, TraceFilter | None]:
-    """The surroundings in the one project that is followed, and what else the filter says."""
+    """The surroundings in the one project that is followed, and what else the filter says. Raises Refused, Invalid."""
     require(context.viewer, READ)
     if project is not None:
         context = replace(context, project_id=await project_of(context.database, context.viewer, project))
-    projects, filter = await chosen(context, filter)
+    projects, filter = await chosen(context, filter, argument)
     if len(projects) != 1:
-        raise Invalid("A stream follows one project: open one for each.", path=["filter", "project"])
+        raise Invalid("A stream follows one project: open one for each.", path=[argument, "project"])
     return replace(context, project_id=projects[0]), filter
 
 

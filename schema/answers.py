@@ -40,6 +40,8 @@ ARGUMENTS: Mapping[str, str] = {
     "group_by": "Up to three dimensions; a group for each combination of their values.",
     "interval": "How long each point of the series is; without it the series are empty.",
     "time_zone": "The IANA time zone of days, weeks, hours of the day and days of the week.",
+    "window": "How long the window is; it ends now.",
+    "every": "The shortest time between two answers.",
     "top": "How many groups, those with most steps first, up to 200; the others are one group together.",
     "models": "Only these models; all of them when left out.",
     "q": "Which quantile, from 0 (the least) to 1 (the greatest).",

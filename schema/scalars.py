@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import msgspec
 import orjson
 import strawberry
 from graphql import GraphQLError, GraphQLID, ValueNode, value_from_ast_untyped
@@ -76,6 +77,18 @@ def _decimal_of(text: str) -> str:
     return _decimal(orjson.loads(text) if text.startswith('"') else text)
 
 
+def _duration(value: Any) -> timedelta:
+    """A duration from its text, without years and months, whose length nobody knows."""
+    try:
+        return msgspec.convert(value, timedelta)
+    except msgspec.ValidationError as error:
+        raise GraphQLError("A duration is written as of ISO 8601, in days and less: PT1S, PT5M or P7D.") from error
+
+
+def _written_duration(value: timedelta) -> str:
+    return str(msgspec.to_builtins(value))
+
+
 # The scalars whose values are their texts: what was sent is what they are.
 OF_TEXT: dict[str, Callable[[str], str]] = {"JSON": str, "Decimal": _decimal_of}
 
@@ -114,6 +127,14 @@ SCALARS: dict[object, ScalarDefinition] = {
         serialize=sent_as_is,
         parse_value=_moment,
         parse_literal=_literal(_moment),
+    ),
+    timedelta: strawberry.scalar(
+        name="Duration",
+        description="ISO 8601 duration, for example PT5M.",
+        specified_by_url="https://www.iso.org/iso-8601-date-and-time-format.html",
+        serialize=_written_duration,
+        parse_value=_duration,
+        parse_literal=_literal(_duration),
     ),
     Json: strawberry.scalar(
         name="JSON",

@@ -22,6 +22,7 @@ from auth.uses import keep_uses
 from export.exporter import Exporter
 from export.tickets import Tickets
 from ingest.catalogue import catalogue_price
+from ingest.forgetting import keep_forgetting
 from ingest.retention import keep_retained
 from ingest.upkeep import Schedule, keep_up
 from ingest.writer import Limits as WriterLimits
@@ -104,6 +105,7 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
             partial(keep_up, database, broker, schedule),
             partial(keep_retained, database, broker, schedule.every),
             partial(keep_merged, database, MERGING),
+            partial(keep_forgetting, database, timedelta(days=settings.event_days), schedule.every),
         )
         await stack.enter_async_context(in_background(partial(_begin, preparation, prepare, works)))
         yield Resources(
@@ -145,7 +147,10 @@ def application(resources: Resources, settings: Settings, drain: Drain) -> Starl
         ping_seconds=settings.ping_seconds,
         send_seconds=settings.send_seconds,
     )
-    websocket = WebSocketDoor(engine=ours, admit=resources.admission, drain=drain, limits=limits)
+    origins = frozenset((settings.allowed_origins or "").replace(" ", "").split(","))
+    websocket = WebSocketDoor(
+        engine=ours, admit=resources.admission, drain=drain, limits=limits, origins=origins - {""}
+    )
     downloads = Downloads(
         exporter=resources.exporter,
         tickets=resources.admission.tickets,

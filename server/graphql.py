@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from http import HTTPStatus
 
 from graphql import OperationType
@@ -75,12 +76,13 @@ class GraphQLDoor:
         if isinstance(outcome, Reply):
             await outcome.send(send)
         else:
-            await self.streams.send(outcome, receive, send, scope.get("state", {}).get(ABORT))
+            abort = scope.get("state", {}).get(ABORT)
+            await self.streams.send(outcome, receive, send, abort, partial(self._admitted, scope))
 
     async def _outcome(self, scope: Scope, receive: Receive, media_type: str) -> Reply | Answers:
         _check_method(scope)
         wanted = _wanted(scope)
-        context = await self.admit(header(scope, b"authorization"), header(scope, b"x-tracegraph-project"))
+        context = await self._admitted(scope)
         request = await self._request(scope, receive)
         try:
             prepared = await self.engine.find(request.document, request.operation_name)
@@ -93,6 +95,9 @@ class GraphQLDoor:
             variables = dict(request.variables or {})  # decoded now: what is no JSON can still be a bad request
             return self.streams.answers(prepared, variables, context, header(scope, b"last-event-id"))
         return reply_to_answer(await self._run(prepared, request, context, receive), media_type)
+
+    async def _admitted(self, scope: Scope) -> object:
+        return await self.admit(header(scope, b"authorization"), header(scope, b"x-tracegraph-project"))
 
     async def _request(self, scope: Scope, receive: Receive) -> GraphQLRequest:
         if scope["method"] == "GET":

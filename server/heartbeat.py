@@ -9,6 +9,9 @@ from contextlib import contextmanager
 # A socket is looked at so often in the time after which it is found dead.
 LOOKS = 4
 
+# So often somebody's key is looked at again, however much is sent; with what is remembered of keys, it ends in time.
+DOUBT_SECONDS = 15.0
+
 
 class Heartbeat:
     """Tells the living from the dead: who is asked has to answer, who is sent something has to read it."""
@@ -17,7 +20,7 @@ class Heartbeat:
         self._ping_seconds = ping_seconds
         self._send_seconds = send_seconds
         self._time = asyncio.get_running_loop().time
-        self._heard = self._asked = self._moved = self._time()
+        self._heard = self._asked = self._moved = self._trusted = self._time()
         self._sending = 0
 
     @property
@@ -57,4 +60,12 @@ class Heartbeat:
         if now - self._asked < self._ping_seconds or self._sending:
             return False
         self._asked = now
+        return True
+
+    def doubt(self) -> bool:
+        """Whether it is time to see if the peer is still welcome; from now on it is trusted again."""
+        now = self._time()
+        if now - self._trusted < min(DOUBT_SECONDS, self._ping_seconds):
+            return False
+        self._trusted = now
         return True

@@ -18,8 +18,8 @@ from server.request import GraphQLRequest, read_request
 
 SUBPROTOCOL = "graphql-transport-ws"
 
-ACKNOWLEDGED = '{"type":"connection_ack"}'
-PING = '{"type":"ping"}'
+ACKNOWLEDGED = b'{"type":"connection_ack"}'
+PING = b'{"type":"ping"}'
 
 LONGEST_ID = 256
 LONGEST_REASON = 123  # bytes of a close frame (RFC 6455, section 5.5) less those of the code
@@ -114,11 +114,11 @@ def read_message(text: str | bytes | None) -> Message:
             raise _malformed("unknown `type`")
 
 
-def pong(payload: Mapping[str, Any] | None) -> str:
+def pong(payload: Mapping[str, Any] | None) -> bytes:
     """The answer to a ping."""
     if payload is None:
-        return '{"type":"pong"}'
-    return '{"type":"pong","payload":' + orjson.dumps(payload).decode() + "}"
+        return b'{"type":"pong"}'
+    return b'{"type":"pong","payload":%b}' % orjson.dumps(payload)
 
 
 @dataclass(frozen=True)
@@ -128,17 +128,17 @@ class Envelope:
     id: bytes
     """The id of the operation, as JSON."""
 
-    def next(self, body: bytes) -> str:
+    def next(self, body: bytes) -> bytes:
         """One answer; its bytes are not looked at again."""
-        return (b'{"id":%b,"type":"next","payload":%b}' % (self.id, body)).decode()
+        return b'{"id":%b,"type":"next","payload":%b}' % (self.id, body)
 
-    def error(self, errors: bytes) -> str:
+    def error(self, errors: bytes) -> bytes:
         """The operation can't be run, or broke off: a JSON array of errors, and nothing after them."""
-        return (b'{"id":%b,"type":"error","payload":%b}' % (self.id, errors)).decode()
+        return b'{"id":%b,"type":"error","payload":%b}' % (self.id, errors)
 
-    def complete(self) -> str:
+    def complete(self) -> bytes:
         """There are no more answers."""
-        return (b'{"id":%b,"type":"complete"}' % self.id).decode()
+        return b'{"id":%b,"type":"complete"}' % self.id
 
 
 def envelope(operation_id: str) -> Envelope:

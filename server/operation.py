@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import TypeAlias
 
 from graphql import OperationType
 
 from models.errors import Fault
-from operations.answers import failure_answer, rejection_answer
-from operations.documents import Prepared
+from operations.answers import Answer, failure_answer, rejection_answer
 from operations.engine import Engine
+from operations.groups import Tap
 from operations.rejection import Rejected
 from server.messages import Envelope
 from server.request import GraphQLRequest
 
-Say: TypeAlias = Callable[[str], Awaitable[None]]
+Say: TypeAlias = Callable[[Sequence[Answer]], Awaitable[None]]
+
+MOST_TOGETHER = 64  # answers
 
 
 async def operate(
-    engine: Engine, admit: Callable[[], Awaitable[object]], request: GraphQLRequest, envelope: Envelope, say: Say
-) -> str:
-    """Run an operation and say each of its answers; returns the message that ends it, which is still to be said."""
+    engine: Engine,
+    admit: Callable[[], Awaitable[object]],
+    request: GraphQLRequest,
+    envelope: Envelope,
+    say: Say,
+    tap: Tap,
+) -> bytes:
+    """Run an operation and say each of its answers, or let the tap take them.
+
+    Returns the message that ends it, which is still to be said.
+    """
     try:
         context = await admit()
         prepared = await engine.find(request.document, request.operation_name)
         if prepared.type is OperationType.SUBSCRIPTION:
-            return await _stream(engine, prepared, request, context, envelope, say)
+            return await _stream(engine.stream(prepared, request.variables, context, None, tap), envelope, say)
         answer = await engine.run(prepared, request.variables, context)
         if not answer.has_data:
             return envelope.error(answer.errors)
-        await say(envelope.next(answer.body))
+        await say([answer])
     except Rejected as rejection:
         return envelope.error(rejection_answer(rejection).errors)
     except Fault as fault:
@@ -39,13 +49,13 @@ async def operate(
     return envelope.complete()
 
 
-async def _stream(
-    engine: Engine, prepared: Prepared, request: GraphQLRequest, context: object, envelope: Envelope, say: Say
-) -> str:
-    async with aclosing(engine.stream(prepared, request.variables, context)) as answers:
+async def _stream(stream: AsyncGenerator[Sequence[Answer]], envelope: Envelope, say: Say) -> bytes:
+    async with aclosing(stream) as answers:
         async for several in answers:
-            for answer in several:
-                if not answer.has_data:
-                    return envelope.error(answer.errors)
-                await say(envelope.next(answer.body))
+            last = several[-1]
+            told = several if last.has_data else several[:-1]
+            for start in range(0, len(told), MOST_TOGETHER):
+                await say(told[start : start + MOST_TOGETHER])
+            if not last.has_data:
+                return envelope.error(last.errors)
     return envelope.complete()

@@ -53,7 +53,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     stale_seconds: Annotated[float, Meta(ge=1)] = 3_600.0
     """A running trace without news for this long is given up as stale, until news arrives."""
     upkeep_seconds: Seconds = 60.0
-    """How often stale traces are looked for and coming weeks are prepared."""
+    """How often stale traces are looked for, coming weeks are prepared and old events are forgotten."""
+    event_days: Annotated[float, Meta(gt=0, le=366)] = 3.0
+    """How long events can be resumed; a cursor that is older has expired."""
 
     export_connections: Count = 4
     """The most exports that one process streams at once, each over a connection of its own."""
@@ -102,6 +104,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How often a WebSocket client is asked whether it is still there; it has as long to answer."""
     send_seconds: Seconds = 30.0
     """How long a WebSocket client may leave what is sent to it unread."""
+    allowed_origins: str | None = None
+    """The pages besides our own that may open WebSockets: their origins, with commas between, or `*` for any."""
     drain_seconds: Seconds = 10.0
     """How long a server that was told to stop takes to send its WebSocket clients elsewhere."""
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.types import Receive, Send
 
 from models.errors import Fault, Overloaded, Unavailable
-from operations.answers import failure_answer
+from operations.answers import Answer, failure_answer
 from operations.engine import Engine
 from server.admission import Admit
 from server.heartbeat import Heartbeat
@@ -31,8 +32,12 @@ from server.messages import (
     read_message,
 )
 from server.operation import operate
+from server.transport import Outlet
 
 CLOSE_SECONDS = 2.0
+
+# The reason for closing a socket whose client does not read; after it come the last cursors that were sent to it.
+SLOW_CONSUMER = "SLOW_CONSUMER"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +62,18 @@ class Socket:
     """A socket that was accepted. Whatever runs for it ends with `run`."""
 
     def __init__(
-        self, receive: Receive, send: Send, engine: Engine, admit: Admit, limits: SocketLimits, shown: Credentials
+        self,
+        receive: Receive,
+        send: Send,
+        outlet: Outlet,
+        engine: Engine,
+        admit: Admit,
+        limits: SocketLimits,
+        shown: Credentials,
     ) -> None:
         self._receive = receive
         self._send = send
+        self._outlet = outlet
         self._engine = engine
         self._admit = admit
         self._limits = limits
@@ -68,6 +81,7 @@ class Socket:
         self._introduced = False
         self._acknowledged = False
         self._operations: dict[str, asyncio.Task[None]] = {}
+        self._cursors: dict[str, str] = {}
         self._told: asyncio.Future[Closing] = asyncio.get_running_loop().create_future()
         self._heartbeat = Heartbeat(limits.ping_seconds, limits.send_seconds)
 
@@ -101,10 +115,11 @@ class Socket:
             case Init(payload=payload):
                 self._introduce(payload)
             case Ping(payload=payload):
-                await self._say(pong(payload))
+                await self._say([pong(payload)])
             case Subscribe():
                 await self._start(message)
             case Complete(id=identity):
+                self._cursors.pop(identity, None)
                 task = self._operations.pop(identity, None)
                 if task is not None:
                     task.cancel()
@@ -125,7 +140,7 @@ class Socket:
         except Fault as fault:
             raise Closing(Code.FORBIDDEN, f"Forbidden: {fault.message}") from None
         self._acknowledged = True
-        await self._say(ACKNOWLEDGED)
+        await self._say([ACKNOWLEDGED])
 
     async def _admitted(self) -> object:
         return await self._admit(self._shown.authorization, self._shown.project)
@@ -139,25 +154,47 @@ class Socket:
         if len(self._operations) >= self._limits.operations:
             most = self._limits.operations
             busy = Overloaded(f"No more than {most} operations run at once on one socket; end one, or open another.")
-            await self._say(written.error(failure_answer(busy).errors))
+            await self._say([written.error(failure_answer(busy).errors)])
             return
         self._operations[message.id] = self._tasks.create_task(self._operate(message, written))
 
     async def _operate(self, message: Subscribe, written: Envelope) -> None:
         try:
-            last = await operate(self._engine, self._admitted, message.request, written, self._say)
+            say, tap = partial(self._tell, message.id, written), partial(self._take, message.id, written)
+            last = await operate(self._engine, self._admitted, message.request, written, say, tap)
         except Closing:
             raise
         except Exception as error:  # noqa: BLE001  a door: what is not ours is masked and logged
             last = written.error(failure_answer(error).errors)
         # Free before the client knows, for it may use the id again at once.
         self._operations.pop(message.id, None)
-        await self._say(last)
+        self._cursors.pop(message.id, None)
+        await self._say([last])
 
-    async def _say(self, text: str) -> None:
+    async def _tell(self, identity: str, written: Envelope, answers: Sequence[Answer]) -> None:
+        """Say the answers to an operation."""
+        if not self._take(identity, written, answers):
+            await self._say([written.next(answer.body) for answer in answers])
+            self._remember(identity, answers[-1])
+
+    def _take(self, identity: str, written: Envelope, answers: Sequence[Answer]) -> bool:
+        """Say them if nobody has to wait for it."""
+        if not self._outlet.write([written.next(answer.body) for answer in answers]):
+            return False
+        self._remember(identity, answers[-1])
+        return True
+
+    def _remember(self, identity: str, answer: Answer) -> None:
+        if answer.cursor is not None:
+            self._cursors[identity] = answer.cursor
+
+    async def _say(self, texts: Sequence[bytes]) -> None:
+        if self._outlet.write(texts):
+            return
         with self._heartbeat.sending():
             try:
-                await self._send({"type": "websocket.send", "text": text})
+                for text in texts:
+                    await self._send({"type": "websocket.send", "text": text.decode()})
             except OSError:
                 raise Closing(Code.GONE, "") from None
 
@@ -168,21 +205,22 @@ class Socket:
         while True:
             await self._wait(self._heartbeat.pause)
             if self._heartbeat.stalled:
-                raise Closing(Code.TERMINATED, "What was sent has not been read")
+                raise Closing(Code.TERMINATED, " ".join([SLOW_CONSUMER, *self._cursors.values()]))
             if self._heartbeat.silent:
                 raise Closing(Code.TERMINATED, "The ping has not been answered")
+            # In tasks, for a peer that does not read would keep us from looking.
             if self._acknowledged and self._heartbeat.ask():
-                # In a task, for a peer that does not read would keep us from looking.
-                self._tasks.create_task(self._ask())
+                self._tasks.create_task(self._say([PING]))
+            if self._acknowledged and self._heartbeat.doubt():
+                self._tasks.create_task(self._confirm())
 
     async def _wait(self, seconds: float) -> None:
         await asyncio.wait([self._told], timeout=seconds)
         if self._told.done():
             raise self._told.result()
 
-    async def _ask(self) -> None:
-        """See whether the client is still there and still welcome: its key may have been revoked."""
-        await self._say(PING)
+    async def _confirm(self) -> None:
+        """See whether the client is still welcome: its key may have been revoked, or its time may be over."""
         try:
             await self._admitted()
         except Unavailable:

@@ -6,7 +6,7 @@ The protocol: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 from graphql import OperationType
 from starlette.types import Receive, Send
 
-from operations.answers import Answer
+from models.errors import Fault, Unavailable
+from operations.answers import Answer, failure_answer
 from operations.documents import Prepared
 from operations.engine import Engine
 from server.drain import Drain
@@ -57,10 +58,20 @@ class EventStreams:
             return self._once(prepared, variables, context)
         return self.engine.stream(prepared, variables, context, last_event_id or None)
 
-    async def send(self, answers: Answers, receive: Receive, send: Send, abort: Callable[[], None] | None) -> None:
-        """Send answers until there are no more, the client leaves, or we stop; `abort` cuts off who does not read."""
+    async def send(
+        self,
+        answers: Answers,
+        receive: Receive,
+        send: Send,
+        abort: Callable[[], None] | None,
+        confirm: Callable[[], Awaitable[object]],
+    ) -> None:
+        """Send answers until there are no more, the client leaves, or we stop; `abort` cuts off who does not read.
+
+        `confirm` raises a Fault for a client that is no longer welcome, which is then told so.
+        """
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        stream = _Stream(receive, send, Heartbeat(self.ping_seconds, self.send_seconds))
+        stream = _Stream(receive, send, Heartbeat(self.ping_seconds, self.send_seconds), confirm)
         if self.drain.begun:
             stream.end()
         with self.drain.socket(stream.end):
@@ -79,10 +90,13 @@ class EventStreams:
 class _Stream:
     """One response under way."""
 
-    def __init__(self, receive: Receive, send: Send, heartbeat: Heartbeat) -> None:
+    def __init__(
+        self, receive: Receive, send: Send, heartbeat: Heartbeat, confirm: Callable[[], Awaitable[object]]
+    ) -> None:
         self._receive = receive
         self._send = send
         self._heartbeat = heartbeat
+        self._confirm = confirm
         self._told = asyncio.Event()
         self._reads = True
 
@@ -125,6 +139,18 @@ class _Stream:
             if self._heartbeat.ask():
                 # In a task, for a peer that does not read would keep us from looking.
                 tasks.create_task(self._write(COMMENT))
+            if self._heartbeat.doubt():
+                tasks.create_task(self._look())
+
+    async def _look(self) -> None:
+        """See whether the client is still welcome: its key may have been revoked, or its time may be over."""
+        try:
+            await self._confirm()
+        except Unavailable:
+            return
+        except Fault as fault:
+            await self._write(framed(failure_answer(fault)) + COMPLETE)
+            raise Ending from None
 
     async def _write(self, body: bytes) -> None:
         with self._heartbeat.sending():

@@ -1,9 +1,13 @@
 """The transport: uvicorn's protocols, made to give up a peer that does not read."""
 
 import asyncio
+from collections.abc import Sequence
+from typing import Protocol
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
 # Somewhat longer than uvicorn waits for the peer's half of the closing handshake.
 FAREWELL_SECONDS = 12.0
@@ -53,8 +57,42 @@ class RequestProtocol(HttpToolsProtocol):
             self._hurry = None
 
 
+# In the state of a socket: its protocol, which sends texts at once to a peer that reads.
+OUTLET = "outlet"
+
+# How the size of a frame's payload is written (RFC 6455, section 5.2).
+TEXT = 0x81
+IN_TWO_BYTES, IN_EIGHT_BYTES = 126, 127
+TWO_BYTES = 1 << 16
+
+
+class Outlet(Protocol):
+    """Where texts leave a socket."""
+
+    def write(self, texts: Sequence[bytes], /) -> bool:
+        """Send texts at once if the peer reads; says whether it did."""
+
+
 class SocketProtocol(WebSocketsSansIOProtocol):
-    """Cuts a peer off that has not taken its leave some seconds after we took ours."""
+    """Sends texts without detours, and cuts a peer off that has not taken its leave some seconds after we took ours."""
+
+    def handle_connect(self, event: Request) -> None:
+        """Begin a socket; its application finds us in the state."""
+        self.app_state = {**self.app_state, OUTLET: self}
+        super().handle_connect(event)
+
+    def write(self, texts: Sequence[bytes]) -> bool:
+        """Send texts if the peer reads, in frames made at a fraction of the cost; says whether it did."""
+        if not self.writable.is_set() or self.disconnected or self.close_sent or not self.handshake_complete:
+            return False
+        self.transport.write(b"".join(map(frame, texts)) if len(texts) > 1 else frame(texts[0]))
+        return True
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send a message of ASGI; the last word does not wait for a peer that does not read."""
+        if message["type"] == "websocket.close":
+            self.writable.set()
+        await super().send(message)
 
     async def run_asgi(self) -> None:
         """Run the application, and see to it that the connection ends soon after it."""
@@ -65,3 +103,13 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def _cut(self) -> None:
         if not self.disconnected:
             self.transport.abort()
+
+
+def frame(text: bytes) -> bytes:
+    """A text as a frame of a server, whole and not masked."""
+    size = len(text)
+    if size < IN_TWO_BYTES:
+        return b"%c%c%b" % (TEXT, size, text)
+    if size < TWO_BYTES:
+        return b"%c%c%b%b" % (TEXT, IN_TWO_BYTES, size.to_bytes(2), text)
+    return b"%c%c%b%b" % (TEXT, IN_EIGHT_BYTES, size.to_bytes(8), text)

@@ -17,6 +17,7 @@ import uvloop
 from psutil import Process
 
 from benchmarks.http import Client
+from benchmarks.npm import CACHE
 from benchmarks.read.data import Made, store
 from benchmarks.read.peer import peer
 from benchmarks.read.questions import Question, questions
@@ -152,9 +153,7 @@ async def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="how long each round of each contender takes")
     parser.add_argument("--clients", type=int, default=8, help="how many connections ask at the same time")
     parser.add_argument("--peer", action="store_true", help="compare with PostGraphile 5 from npm too")
-    parser.add_argument(
-        "--cache", type=Path, default=Path.home() / ".cache" / "tracegraph-bench", help="where it is installed"
-    )
+    parser.add_argument("--cache", type=Path, default=CACHE, help="where it is installed")
     options = parser.parse_args()
     with world() as here:
         await run(here, options)

@@ -100,15 +100,21 @@ class Mutation:
 @strawberry.type
 class Numbered:
     number: int
+    text: str
 
 
 @strawberry.type
 class Subscription:
     @strawberry.subscription
-    async def resumable(self, after: str = "0") -> AsyncGenerator[Numbered]:
-        for number in range(int(after) + 1, 4):
-            # A row, as our own resolvers give it.
-            yield cast("Numbered", {"number": number, "cursor": str(number)})
+    async def resumable(
+        self, info: strawberry.Info, after: str = "0", to: int = 3, size: int = 0
+    ) -> AsyncGenerator[Numbered]:
+        try:
+            for number in range(int(after) + 1, to + 1):
+                # A row, as our own resolvers give it.
+                yield cast("Numbered", {"number": number, "cursor": str(number), "text": "x" * size})
+        finally:
+            info.context.moments.cancelled.set()
 
     @strawberry.subscription
     async def count(self, to: int) -> AsyncGenerator[int]:

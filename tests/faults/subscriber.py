@@ -52,6 +52,7 @@ class Subscriber:
         self.seen: list[Seen] = []
         self.surprises: list[str] = []
         self.connections = 0
+        self._socket: ClientConnection | None = None
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
@@ -74,8 +75,14 @@ class Subscriber:
         position = self.seen[-1].position if self.seen else 0
         await self.reach(position + 1, within)
 
+    def drop(self) -> None:
+        """Lose the connection, as if the process had been killed."""
+        if self._socket is not None:
+            self._socket.transport.abort()
+
     async def _follow(self, socket: ClientConnection) -> None:
         self.connections += 1
+        self._socket = socket
         payload = {"query": EVENTS, "variables": {"after": self._cursor}}
         await socket.send(orjson.dumps({"id": "1", "type": "subscribe", "payload": payload}).decode())
         async for text in socket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
@@ -239,15 +240,37 @@ async def test_what_can_not_be_followed_is_refused(
 async def test_nothing_is_left_when_all_have_left(following: Engine, log: Log) -> None:
     """With the last member goes the group, its task and its source."""
     asked = Asked(log=log)
+    log.happen()
     before = len(asyncio.all_tasks())
     async with AsyncExitStack() as stack:
         for _ in range(20):
             await stack.enter_async_context(followed(following, asked))
-            await stack.enter_async_context(followed(following, asked, after="0"))
+            back = await stack.enter_async_context(followed(following, asked, after="0"))
+            await back.until(1)
     await eventually(lambda: sources(log, 0))
 
     assert len(following.groups) == 0
     assert len(asyncio.all_tasks()) == before
+
+
+async def test_coming_and_leaving_ten_thousand_times_leaves_nothing(following: Engine, log: Log) -> None:
+    """Neither tasks nor groups nor memory grow with those who have left."""
+    asked = Asked(log=log)
+    log.happen()
+
+    async def visit(times: int) -> int:
+        for number in range(times):
+            async with followed(following, asked, after="0", top=number % 7) as follower:
+                await follower.until(1)
+        await eventually(lambda: sources(log, 0))
+        gc.collect()
+        return len(gc.get_objects())
+
+    before, tasks = await visit(500), len(asyncio.all_tasks())
+    after = await visit(10_000)
+
+    assert (len(following.groups), len(asyncio.all_tasks())) == (0, tasks)
+    assert after - before < 500
 
 
 async def started(log: Log, number: int = 1) -> bool:

@@ -209,6 +209,22 @@ async def test_a_client_that_does_not_read_is_cut_off(admission: FakeAdmission) 
     assert admission.moments.log == ["closed"]
 
 
+async def test_a_key_that_is_revoked_ends_its_stream(admission: FakeAdmission) -> None:
+    """The key is looked at again and again; who is no longer welcome is told so, and does not come back."""
+    async with (
+        listening(door(admission, ping_seconds=0.1)) as address,
+        httpx.AsyncClient(base_url=f"http://{address}", headers=HEADERS, trust_env=False) as client,
+        client.stream("POST", "/graphql", json={"query": "subscription { forever }"}) as response,
+    ):
+        await admission.moments.started.wait()
+        admission.revoked = True
+        text = (await response.aread()).decode()
+
+    assert "UNAUTHENTICATED" in text
+    assert text.endswith("event: complete\ndata:\n\n")
+    assert admission.moments.log == ["closed"]
+
+
 async def drained(reader: asyncio.StreamReader) -> bytes:
     """What is left to read of a connection that is gone."""
     last = b""

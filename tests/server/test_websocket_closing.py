@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import pytest
-from websockets.asyncio.client import connect
-from websockets.typing import Subprotocol
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
+from websockets.typing import Origin, Subprotocol
 
 from server.drain import Drain
 from server.settings import Settings
@@ -217,6 +222,53 @@ async def test_a_client_that_does_not_read_is_closed() -> None:
 
         assert admission.moments.log == ["closed"]
         client.transport.abort()
+
+
+async def test_a_slow_consumer_is_told_its_last_cursor() -> None:
+    """Who reads on at last gets all that was sent, and then the cursor from which nothing is missing."""
+    admission = FakeAdmission()
+    heard_numbers: list[int] = []
+    async with introduced(door(admission, init_seconds=0.05, send_seconds=0.2)) as client:
+        client.transport.pause_reading()
+        await subscribe(client, "subscription { resumable(to: 100, size: 1000000) { number text } }")
+        async with asyncio.timeout(10):
+            await admission.moments.cancelled.wait()
+            client.transport.resume_reading()
+            with suppress(ConnectionClosedError):
+                while True:
+                    heard_numbers.append(json.loads(await client.recv())["payload"]["data"]["resumable"]["number"])
+
+    assert (client.close_code, client.close_reason) == (4499, f"SLOW_CONSUMER {heard_numbers[-1]}")
+    assert heard_numbers == [*range(1, len(heard_numbers) + 1)]
+
+
+@asynccontextmanager
+async def opened_by(origin: str | None) -> AsyncIterator[ClientConnection]:
+    """A socket that a page of this origin opens, to a server that has a friend."""
+    friendly = replace(door(FakeAdmission()), origins=frozenset({"https://friend.example"}))
+    async with listening(friendly) as address:
+        told = None if origin is None else Origin(origin.format(address=address))
+        async with connect(f"ws://{address}/graphql", subprotocols=[SPOKEN], origin=told, proxy=None) as client:
+            yield client
+
+
+@pytest.mark.parametrize("origin", [None, "http://{address}", "https://friend.example"])
+async def test_our_pages_and_those_of_friends_come_in(origin: str | None) -> None:
+    """A browser tells whose page wants a socket; a program tells nothing."""
+    async with opened_by(origin) as client:
+        await say(client, INIT)
+
+        assert await heard(client) == {"type": "connection_ack"}
+
+
+@pytest.mark.parametrize("origin", ["https://stranger.example", "http://{address}.stranger.example", "null"])
+async def test_pages_of_strangers_are_turned_away(origin: str) -> None:
+    """A page that has no business here gets no socket."""
+    with pytest.raises(InvalidStatus) as caught:
+        async with opened_by(origin):
+            pass
+
+    assert caught.value.response.status_code == 403
 
 
 async def test_draining_sends_clients_elsewhere() -> None:

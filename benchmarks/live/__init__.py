@@ -1,0 +1,1 @@
+"""Following live, against Mercurius and against limits."""
