@@ -46,8 +46,10 @@ def world(options: Mapping[str, str] = ROOM, **settings: str) -> Iterator[World]
     try:
         urls = {"DATABASE_URL": postgres.url, "REDIS_URL": redis.url}
         environment = urls | {"TRACEGRAPH_DATA_DIR": str(folder)}
-        subprocess.run([sys.executable, "-m", "server", "migrate"], env=os.environ | environment, check=True)
-        server = Server(environment | settings, key="tg_dev_" + secrets.token_hex(24), log=folder / "server.log")
+        key = "tg_dev_" + secrets.token_hex(24)
+        migrating = os.environ | environment | {"TRACEGRAPH_DEV_KEY": key}
+        subprocess.run([sys.executable, "-m", "server", "migrate"], env=migrating, check=True)
+        server = Server(environment | settings, key=key, log=folder / "server.log")
         server.start()
         try:
             yield World(database_url=postgres.url, redis_url=redis.url, server=server)
