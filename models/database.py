@@ -18,6 +18,7 @@ from tortoise.backends.base.config_generator import expand_db_url
 
 from models import faults
 from models.errors import Unavailable
+from models.lender import Lender, Lent
 from models.metrics import POOL_WAIT
 from models.watch import Watch
 
@@ -44,14 +45,14 @@ SERVER_SETTINGS = {
 
 WATCH_SETTINGS = {"application_name": "tracegraph watch"}
 
-Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Connection: TypeAlias = Lent
 
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
     """A pool of connections, each use of which ends within its deadline whatever the server does."""
 
-    pool: asyncpg.Pool[asyncpg.Record]
+    pool: Lender
     read_deadline: float
     watch: Watch = field(default_factory=Watch)
 
@@ -105,9 +106,12 @@ async def open_database(
     # The context is kept: whoever opens another database in this process meanwhile would make it the current one.
     context = await Tortoise.init(config=config, _enable_global_fallback=True)
     try:
-        pool, watch = await _pool(context.db()), Watch()
-        async with watch.kept(partial(asyncpg.connect, url, server_settings=WATCH_SETTINGS)):
-            yield Database(pool=pool, read_deadline=read_deadline, watch=watch)
+        lender, watch = Lender(await _pool(context.db())), Watch()
+        try:
+            async with watch.kept(partial(asyncpg.connect, url, server_settings=WATCH_SETTINGS)):
+                yield Database(pool=lender, read_deadline=read_deadline, watch=watch)
+        finally:
+            await lender.close()
     finally:
         await context.close_connections()
 
