@@ -14,9 +14,14 @@ from models.rows import Row
 
 _PAIRS = ", ".join(f"old.{column} AS old_{column}, new.{column} AS new_{column}" for column in TRACE_RETURNING)
 
+# Where the ids of earlier steps are not known, those of all are not (docs/adr/0030-ids-of-steps.md).
 # News of a step brings a trace back to life that was given up as stale.
 ADD = f"""
 UPDATE traces AS t SET
+    first_step_id = CASE WHEN t.step_count = 0 OR t.first_step_id IS NOT NULL
+        THEN least(t.first_step_id, r.first_step_id) END,
+    last_step_id = CASE WHEN t.step_count = 0 OR t.last_step_id IS NOT NULL
+        THEN greatest(t.last_step_id, r.last_step_id) END,
     step_count = t.step_count + r.steps,
     error_count = t.error_count + r.errors,
     input_tokens = t.input_tokens + r.input_tokens,
@@ -31,13 +36,13 @@ UPDATE traces AS t SET
     status = CASE WHEN '{STALE}' = ANY (t.corrected) THEN 'RUNNING' ELSE t.status END,
     error_type = CASE WHEN '{STALE}' = ANY (t.corrected) THEN NULL ELSE t.error_type END,
     corrected = array_remove(t.corrected, '{STALE}'),
-    updated_at = $13
+    updated_at = $15
 FROM unnest(
     $2::uuid[], $3::int4[], $4::int4[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::numeric[],
-    $11::text[], $12::timestamptz[]
+    $11::text[], $12::timestamptz[], $13::uuid[], $14::uuid[]
 ) AS r (
     id, steps, errors, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost,
-    models, start_time
+    models, start_time, first_step_id, last_step_id
 )
 WHERE t.project_id = $1 AND t.id = r.id
 RETURNING new.id, {_PAIRS}
@@ -62,7 +67,7 @@ RETURNING new.id, {_PAIRS}
 """
 
 
-ABOUT = itemgetter("trace_id", "created", "new_start_time", "new_model")
+ABOUT = itemgetter("trace_id", "id", "created", "new_start_time", "new_model")
 FACTS_BEFORE = itemgetter("old_status", "old_cost", *(f"old_{column}" for column in COUNTS))
 FACTS_AFTER = itemgetter("new_status", "new_cost", *(f"new_{column}" for column in COUNTS))
 
@@ -72,6 +77,8 @@ class Total:
     """What one trace gains."""
 
     start_time: datetime
+    first_step_id: str
+    last_step_id: str
     steps: int = 0
     errors: int = 0
     tokens: list[int] = field(default_factory=lambda: [0] * len(COUNTS))
@@ -94,11 +101,12 @@ def totals_of(rows: Iterable[Row]) -> dict[str, Total]:
     """What the changed steps add to their traces, by trace."""
     totals: dict[str, Total] = {}
     for row in rows:
-        identity, created, start, model = ABOUT(row)
+        identity, step, created, start, model = ABOUT(row)
         total = totals.get(identity)
         if total is None:
-            total = totals[identity] = Total(start_time=start)
+            total = totals[identity] = Total(start_time=start, first_step_id=step, last_step_id=step)
         total.start_time = min(total.start_time, start)
+        total.first_step_id, total.last_step_id = min(total.first_step_id, step), max(total.last_step_id, step)
         if not created:
             total.count(FACTS_BEFORE(row), -1)
         total.count(FACTS_AFTER(row), 1)
@@ -112,7 +120,7 @@ def columns(totals: Mapping[str, Total]) -> list[list[Any]]:
     rows = [
         (
             identity, total.steps, total.errors, *total.tokens, None if total.cost is None else str(total.cost),
-            array_literal(sorted(total.models)), total.start_time,
+            array_literal(sorted(total.models)), total.start_time, total.first_step_id, total.last_step_id,
         )
         for identity, total in sorted(totals.items())
     ]  # fmt: skip

@@ -11,8 +11,22 @@ from typing import Any
 import orjson
 
 from models.filter_reading import read_steps, read_traces
-from models.filter_terms import All, Among, AnyOf, Compare, Element, ItsTrace, Not, SomeStep, Term, Within, Words
+from models.filter_terms import (
+    All,
+    Among,
+    AnyOf,
+    Compare,
+    Element,
+    ItsTrace,
+    Not,
+    SomeStep,
+    Term,
+    Within,
+    Words,
+    searches,
+)
 from models.filters import StepFilter, TraceFilter
+from models.ids import GREATEST_ID, LEAST_ID
 from models.json_values import is_index
 
 TRACES, STEPS = "traces", "trace_steps"
@@ -33,8 +47,11 @@ OPERATORS: Mapping[str, str] = {
 }
 AMONG: Mapping[str, str] = {"all": "{c} @> {v}", "any": "{c} && {v}", "none": "NOT {c} && {v}"}
 ELEMENT = "EXISTS (SELECT FROM unnest({c}) AS element WHERE {test})"
-SOME_STEP = """EXISTS (
-    SELECT FROM trace_steps WHERE trace_steps.project_id = $1 AND trace_steps.trace_id = traces.id AND {test}
+# A trace knows between which ids its steps lie, and so in which weeks (docs/adr/0030-ids-of-steps.md).
+SOME_STEP = f"""EXISTS (
+    SELECT FROM trace_steps WHERE trace_steps.project_id = $1 AND trace_steps.trace_id = traces.id
+    AND trace_steps.id >= coalesce(traces.first_step_id, '{LEAST_ID}')
+    AND trace_steps.id <= coalesce(traces.last_step_id, '{GREATEST_ID}') AND {{test}}
 )"""
 ITS_TRACE = """EXISTS (
     SELECT FROM traces WHERE traces.project_id = $1 AND traces.id = trace_steps.trace_id AND {test}
@@ -43,11 +60,16 @@ ITS_TRACE = """EXISTS (
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """What goes into a WHERE clause: `sql`, with placeholders for `values`. The first placeholder is `$offset`."""
+    """What goes into a WHERE clause: `sql`, with placeholders for `values`. The first placeholder is `$offset`.
+
+    Where texts are searched for words, `slow` is that part of it and `swift` the rest.
+    """
 
     sql: str
     values: tuple[Any, ...]
     offset: int
+    swift: str
+    slow: str | None = None
 
     @property
     def following(self) -> int:
@@ -65,6 +87,9 @@ class Condition:
         return hashlib.blake2b(f"{self.sql}\0{self.values!r}".encode(), digest_size=12).hexdigest()
 
 
+ANYTHING = Condition(sql="TRUE", values=(), offset=0, swift="TRUE")
+
+
 def traces_where(filter: TraceFilter | None, *, offset: int) -> Condition:
     """The condition for rows of `traces`; `$1` is the project. Raises Invalid."""
     return condition(read_traces(filter), TRACES, offset=offset)
@@ -78,8 +103,12 @@ def steps_where(filter: StepFilter | None, traces: TraceFilter | None = None, *,
 def condition(term: Term, table: str, *, offset: int) -> Condition:
     """The condition that rows of a table satisfy a term."""
     writer = _Writer(offset=offset)
-    sql = writer.term(term, table)
-    return Condition(sql=sql, values=tuple(writer.values), offset=offset)
+    parts = term.parts if isinstance(term, All) else (term,)
+    swift = writer.term(All(tuple(part for part in parts if not searches(part))), table)
+    searching = tuple(part for part in parts if searches(part))
+    slow = writer.term(All(searching), table) if searching else None
+    sql = swift if slow is None else f"({swift} AND {slow})"
+    return Condition(sql=sql, values=tuple(writer.values), offset=offset, swift=swift, slow=slow)
 
 
 @dataclass

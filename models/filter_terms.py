@@ -104,6 +104,19 @@ EVERYTHING = All(())
 NOTHING = AnyOf(())
 
 
+def searches(term: Term) -> bool:
+    """Whether texts have to be searched for words to decide it, which no index helps with."""
+    match term:
+        case Words():
+            return True
+        case All(parts=parts) | AnyOf(parts=parts):
+            return any(map(searches, parts))
+        case Not(part=part) | SomeStep(part=part) | ItsTrace(part=part):
+            return searches(part)
+        case _:
+            return False
+
+
 def columns_of(term: Term) -> frozenset[str]:
     """The columns of the row itself that a term reads."""
     return frozenset(_columns(term))

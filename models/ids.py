@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime
 from uuid import UUID
 
+LEAST_ID, GREATEST_ID = str(UUID(int=0)), str(UUID(int=2**128 - 1))
 CANONICAL = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
 
 

@@ -27,6 +27,8 @@ class Trace(Model):
     output: fields.Field[object] = fields.JSONField(null=True)
     error_type = fields.TextField(null=True)
     error_message = fields.TextField(null=True)
+    first_step_id = fields.UUIDField(null=True)
+    last_step_id = fields.UUIDField(null=True)
     step_count = fields.IntField(default=0)
     error_count = fields.IntField(default=0)
     input_tokens = fields.BigIntField(default=0)

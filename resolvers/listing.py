@@ -7,10 +7,24 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from models.filter_sql import Condition
+from models.filter_sql import ANYTHING, Condition
 from models.rows import Row
+from resolvers import search
 from resolvers.context import Context
-from resolvers.pages import Connection, Counting, ForwardPage, Ordering, Page, Window, connection_of, window_of
+from resolvers.pages import (
+    LARGEST_PAGE,
+    Connection,
+    Counting,
+    ForwardPage,
+    Ordering,
+    Page,
+    Window,
+    connection_of,
+    connections_of,
+    window_of,
+)
+from resolvers.rows import Columns
+from resolvers.tables import Parents, Table
 
 IN_PROJECT = ("project_id", "uuid")
 
@@ -20,7 +34,8 @@ class Listing:
     """Which rows, in which order, and which part of them.
 
     `sql` makes the statement for a window; its `$1` is the project, then come the values of the condition, then those
-    of the window. `count` is the statement that counts them.
+    of the window. `count` is the statement that counts them. `slice` makes the statement that looks through so many
+    rows behind a window's anchor, where a list can be searched that way.
     """
 
     name: str
@@ -29,20 +44,68 @@ class Listing:
     condition: Condition
     sql: Callable[[Window], str]
     count: str
+    slice: Callable[[Window, int], str] | None = None
+
+
+def of_table(table: Table, *, page: Page, ordering: Ordering, condition: Condition, columns: Columns) -> Listing:
+    """A list of the rows of a table; one in the order of their starts is searched slice by slice."""
+    is_searched = condition.slow is not None and ordering.column == "start_time"
+    return Listing(
+        name=table.name,
+        page=page,
+        ordering=ordering,
+        condition=condition,
+        sql=lambda window: table.page(window, columns, condition),
+        count=table.count(condition),
+        slice=(lambda window, size: table.slice(window, columns, condition, size)) if is_searched else None,
+    )
 
 
 async def connection(context: Context, projects: Sequence[str], listing: Listing) -> Connection:
-    """The page, read with one statement per project."""
+    """The page, read with one statement per project, or as many as the search of one project takes."""
     ordering, scope = listing.ordering, f"{listing.name} {listing.condition.digest}"
     if len(projects) > 1:
         ordering = replace(ordering, ties=(*ordering.ties, IN_PROJECT))
         scope = f"{scope} {projects}"
     window = window_of(listing.page, ordering, scope=scope, offset=listing.condition.following)
-    sql, values = listing.sql(window), (*listing.condition.values, *window.bindings)
-    found = [await context.database.fetch(sql, project, *values) for project in projects]
-    rows = found[0] if len(found) == 1 else merged(found, window)
     counting = Counting(sql=listing.count, projects=tuple(projects), values=listing.condition.values)
+    if listing.slice is not None and len(projects) == 1:
+        looked = search.Search(project_id=projects[0], slice=listing.slice, values=listing.condition.values)
+        found = await search.through(context.database, looked, window)
+        return connection_of(found.rows, window, counting, reached=found.reached)
+    sql, values = listing.sql(window), (*listing.condition.values, *window.bindings)
+    lists = [await context.database.fetch(sql, project, *values) for project in projects]
+    rows = lists[0] if len(lists) == 1 else merged(lists, window)
     return connection_of(rows, window, counting)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edge:
+    """Rows that belong to parents: a list for each of these, in the project of the context.
+
+    `values` are what `parents` is bound to: first an array for each key, with an entry for each parent.
+    """
+
+    name: str
+    table: Table
+    parents: Parents
+    values: Sequence[Any]
+    page: Page | ForwardPage
+    ordering: Ordering
+    condition: Condition = ANYTHING
+    largest: int = LARGEST_PAGE
+
+
+async def connections(context: Context, edge: Edge, columns: Columns) -> list[Connection]:
+    """A page for each parent, all of them read with one statement."""
+    values = (*edge.values, *edge.condition.values)
+    scope = edge.name if edge.condition.is_everything else f"{edge.name} {edge.condition.digest}"
+    window = window_of(edge.page, edge.ordering, scope=scope, offset=len(values) + 2, largest=edge.largest)
+    sql = edge.table.of_parents(edge.parents, window, columns, edge.condition)
+    rows = await context.database.fetch(sql, context.project_id, *values, *window.bindings)
+    count = edge.table.count_of_parents(edge.parents, edge.condition)
+    counting = Counting(sql=count, projects=(context.project_id,), values=values)
+    return connections_of(rows, window, counting, len(edge.values[0]))
 
 
 def merged(found: Sequence[Sequence[Row]], window: Window) -> list[Row]:

@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -91,6 +91,7 @@ class Window:
     anchored: bool
     condition: str
     order_by: str
+    offset: int
     bindings: tuple[Any, ...]
 
 
@@ -131,6 +132,8 @@ class Connection:
     """What counts the whole list."""
     place: int
     """Which one of the lists counted together this is, from 1."""
+    reached: Row | None = None
+    """The row up to which a search has come that goes on from there."""
 
     @property
     def nodes(self) -> Sequence[Row]:
@@ -159,13 +162,18 @@ class Connection:
 
     @property
     def start_cursor(self) -> str | None:
-        """The cursor of the first row."""
-        return cursor_of(self.rows[0], self.window) if self.rows else None
+        """The cursor of the first row, or of where a search backwards has come."""
+        return self._cursor(0, ends_here=self.window.backward)
 
     @property
     def end_cursor(self) -> str | None:
-        """The cursor of the last row."""
-        return cursor_of(self.rows[-1], self.window) if self.rows else None
+        """The cursor of the last row, or of where a search has come."""
+        return self._cursor(-1, ends_here=not self.window.backward)
+
+    def _cursor(self, place: int, *, ends_here: bool) -> str | None:
+        if ends_here and self.reached is not None:
+            return cursor_of(self.reached, self.window)
+        return cursor_of(self.rows[place], self.window) if self.rows else None
 
 
 def window_of(
@@ -193,16 +201,27 @@ def window_of(
         anchored=anchor is not None,
         condition=condition,
         order_by=_order_by(ordering, backward=backward),
+        offset=offset,
         bindings=bindings,
     )
 
 
-def connection_of(rows: Sequence[Row], window: Window, counting: Counting, place: int = 1) -> Connection:
+def window_behind(row: Row, window: Window) -> Window:
+    """The same window, read on behind a row of its list."""
+    ordering, bindings = window.ordering, tuple(row[column] for column in window.ordering.columns)
+    condition = _beyond(ordering, backward=window.backward, offset=window.offset, at_null=bindings[0] is None)
+    return replace(window, condition=condition, bindings=bindings)
+
+
+def connection_of(
+    rows: Sequence[Row], window: Window, counting: Counting, place: int = 1, reached: Row | None = None
+) -> Connection:
     """The page made of up to `window.size + 1` rows as the statement returned them."""
     kept = rows[: window.size]
     if window.backward:
         kept = kept[::-1]
-    return Connection(rows=kept, window=window, more=len(rows) > window.size, counting=counting, place=place)
+    more = len(rows) > window.size or reached is not None
+    return Connection(rows=kept, window=window, more=more, counting=counting, place=place, reached=reached)
 
 
 def connections_of(rows: Sequence[Row], window: Window, counting: Counting, places: int) -> list[Connection]:

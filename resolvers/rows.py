@@ -16,8 +16,8 @@ R = TypeVar("R", bound=Callable[..., Any])
 TRACE_COLUMNS = (
     "id", "project_id", "name", "status", "start_time", "end_time", "duration_ms", "session_id", "user_id",
     "environment", "release", "service_name", "tags", "metadata", "input", "output", "error_type", "error_message",
-    "step_count", "error_count", "input_tokens", "output_tokens", "total_tokens", "cache_read_tokens",
-    "cache_write_tokens", "reasoning_tokens", "cost", "models", "created_at", "updated_at",
+    "first_step_id", "last_step_id", "step_count", "error_count", "input_tokens", "output_tokens", "total_tokens",
+    "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "cost", "models", "created_at", "updated_at",
 )  # fmt: skip
 STEP_COLUMNS = (
     "id", "project_id", "trace_id", "parent_id", "name", "kind", "status", "start_time", "end_time", "duration_ms",

@@ -7,76 +7,36 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from auth.viewer import READ, require
-from models.filter_sql import Condition, steps_where
+from models.filter_sql import ANYTHING, steps_where
 from models.filters import StepFilter, TraceFilter
-from models.ids import canonical
+from models.ids import GREATEST_ID, LEAST_ID, canonical
 from models.rows import Row
 from models.values import Id
 from resolvers.context import Context
 from resolvers.isolation import in_their_project
-from resolvers.listing import Listing, connection
-from resolvers.pages import (
-    MOST_COUNTED,
-    Connection,
-    Counting,
-    Direction,
-    ForwardPage,
-    Ordering,
-    Page,
-    Window,
-    connections_of,
-    window_of,
-)
+from resolvers.listing import Edge, connection, connections, of_table
+from resolvers.pages import Connection, Direction, ForwardPage, Ordering, Page
 from resolvers.projects import chosen
 from resolvers.rows import STEP_COLUMNS, Columns, listed, reads
+from resolvers.tables import STEPS, Parents
 
 LARGEST_PAGE = 1_000
 
-BY_IDS = "SELECT {columns} FROM trace_steps WHERE project_id = $1 AND id = ANY ($2::uuid[]) ORDER BY trace_id DESC"
+# The bounds say in which partitions to look; the least and the greatest id are bounds for all of them.
+BY_IDS = """
+SELECT {columns} FROM trace_steps
+WHERE project_id = $1 AND id = ANY ($2::uuid[]) AND id BETWEEN $3 AND $4 ORDER BY trace_id DESC
+"""
 BY_KEYS = """
 SELECT {columns} FROM trace_steps
-WHERE project_id = $1 AND (trace_id, id) IN (SELECT * FROM unnest($2::uuid[], $3::uuid[]))
+WHERE project_id = $1 AND (trace_id, id) IN (SELECT * FROM unnest($2::uuid[], $3::uuid[])) AND id BETWEEN $4 AND $5
 """
-PAGE = """
-SELECT {columns} FROM trace_steps WHERE project_id = $1 AND {filter} AND {condition} ORDER BY {order_by} LIMIT {limit}
-"""
-COUNT = """
-SELECT 1 AS place, count(*) FROM (SELECT FROM trace_steps WHERE project_id = $1 AND {filter} LIMIT {most}) AS counted
-"""
-
-# One page per trace, all of them in one statement.
-OF_TRACES = """
-SELECT wanted.place, steps.* FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (trace, place)
-CROSS JOIN LATERAL (
-    SELECT {columns} FROM trace_steps
-    WHERE project_id = $1 AND trace_id = wanted.trace AND {filter} AND {condition} ORDER BY {order_by} LIMIT {limit}
-) AS steps
-ORDER BY wanted.place, {order_by}
-"""
-COUNT_OF_TRACES = """
-SELECT wanted.place, steps.count FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (trace, place)
-CROSS JOIN LATERAL (
-    SELECT count(*) FROM trace_steps WHERE project_id = $1 AND trace_id = wanted.trace AND {filter}
-) AS steps
-"""
-
-# The same for the children of steps.
-OF_PARENTS = """
-SELECT wanted.place, steps.* FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY AS wanted (trace, parent, place)
-CROSS JOIN LATERAL (
-    SELECT {columns} FROM trace_steps
-    WHERE project_id = $1 AND trace_id = wanted.trace AND parent_id = wanted.parent AND {condition}
-    ORDER BY {order_by} LIMIT {limit}
-) AS steps
-ORDER BY wanted.place, {order_by}
-"""
-COUNT_OF_PARENTS = """
-SELECT wanted.place, steps.count FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY AS wanted (trace, parent, place)
-CROSS JOIN LATERAL (
-    SELECT count(*) FROM trace_steps
-    WHERE project_id = $1 AND trace_id = wanted.trace AND parent_id = wanted.parent
-) AS steps
-"""
+OF_TRACE = Parents(keys="$2::uuid[]", names="trace", belongs="trace_id = wanted.trace AND id BETWEEN $3 AND $4")
+OF_STEP = Parents(
+    keys="$2::uuid[], $3::uuid[]",
+    names="trace, parent",
+    belongs="trace_id = wanted.trace AND parent_id = wanted.parent",
+)
 
 
 class StepOrderField(StrEnum):
@@ -106,7 +66,6 @@ class StepOrder:
 
 # Nothing keeps two traces from having steps of the same id.
 ANYWHERE = (("id", "uuid"), ("trace_id", "uuid"))
-EVERY_STEP = steps_where(None, offset=2)
 NEWEST_FIRST = StepOrder(field=StepOrderField.START_TIME)
 OLDEST_FIRST = StepOrder(field=StepOrderField.START_TIME, direction=Direction.ASC)
 
@@ -130,7 +89,8 @@ async def by_ids(context: Context, ids: Sequence[str], columns: Columns = None) 
     """The step of each id, or None; of several steps with the same id the one of the first trace."""
     wanted = [canonical(identity) for identity in ids]
     sql = BY_IDS.format(columns=listed(STEP_COLUMNS, columns, "id"))
-    rows = await context.database.fetch(sql, context.project_id, [identity for identity in wanted if identity])
+    known = [identity for identity in wanted if identity]
+    rows = await context.database.fetch(sql, context.project_id, known, *_bounds(known)) if known else []
     found = {row["id"]: row for row in rows}
     return [found.get(identity or "") for identity in wanted]
 
@@ -148,18 +108,12 @@ async def page(
     require(context.viewer, READ)
     projects, traces = await chosen(context, traces, "traces")
     condition = steps_where(filter, traces, offset=2)
-    listing = Listing(
-        name="steps",
-        page=page,
-        ordering=replace(ordering_of(order_by or NEWEST_FIRST), ties=ANYWHERE),
-        condition=condition,
-        sql=lambda window: _sql(PAGE, window, columns, condition),
-        count=COUNT.format(filter=condition.sql, most=MOST_COUNTED),
-    )
+    ordering = replace(ordering_of(order_by or NEWEST_FIRST), ties=ANYWHERE)
+    listing = of_table(STEPS, page=page, ordering=ordering, condition=condition, columns=columns)
     return await connection(context, projects, listing)
 
 
-@reads("id", "project_id")
+@reads("id", "project_id", "first_step_id", "last_step_id")
 @in_their_project
 async def of_traces(
     context: Context,
@@ -172,15 +126,17 @@ async def of_traces(
 ) -> list[Connection]:
     """The steps of the trace, oldest first unless ordered otherwise."""
     require(context.viewer, READ)
-    condition = steps_where(filter, offset=3)
-    scope, ordering = f"trace.steps {condition.digest}", ordering_of(order_by or OLDEST_FIRST)
-    window = window_of(page, ordering, scope=scope, offset=condition.following, largest=LARGEST_PAGE)
-    values = [parent["id"] for parent in parents], *condition.values
-    sql = _sql(OF_TRACES, window, columns, condition)
-    rows = await context.database.fetch(sql, context.project_id, *values, *window.bindings)
-    count = COUNT_OF_TRACES.format(filter=condition.sql)
-    counting = Counting(sql=count, projects=(context.project_id,), values=values)
-    return connections_of(rows, window, counting, len(parents))
+    edge = Edge(
+        name="trace.steps",
+        table=STEPS,
+        parents=OF_TRACE,
+        values=[[parent["id"] for parent in parents], *_bounds_of(parents)],
+        page=page,
+        ordering=ordering_of(order_by or OLDEST_FIRST),
+        condition=ANYTHING if filter is None else steps_where(filter, offset=5),
+        largest=LARGEST_PAGE,
+    )
+    return await connections(context, edge, columns)
 
 
 @reads("trace_id", "id", "project_id")
@@ -190,12 +146,16 @@ async def of_parents(
 ) -> list[Connection]:
     """The steps called from this one, oldest first."""
     require(context.viewer, READ)
-    window = window_of(page, ordering_of(OLDEST_FIRST), scope="step.children", offset=4, largest=LARGEST_PAGE)
-    traces, steps = [parent["trace_id"] for parent in parents], [parent["id"] for parent in parents]
-    sql = _sql(OF_PARENTS, window, columns)
-    rows = await context.database.fetch(sql, context.project_id, traces, steps, *window.bindings)
-    counting = Counting(sql=COUNT_OF_PARENTS, projects=(context.project_id,), values=(traces, steps))
-    return connections_of(rows, window, counting, len(parents))
+    edge = Edge(
+        name="step.children",
+        table=STEPS,
+        parents=OF_STEP,
+        values=[[parent["trace_id"] for parent in parents], [parent["id"] for parent in parents]],
+        page=page,
+        ordering=ordering_of(OLDEST_FIRST),
+        largest=LARGEST_PAGE,
+    )
+    return await connections(context, edge, columns)
 
 
 @reads("trace_id", "parent_id", "project_id")
@@ -220,7 +180,7 @@ async def _by_keys(
 ) -> list[Row | None]:
     traces, steps = [key[0] for key in keys if key[1]], [key[1] for key in keys if key[1]]
     sql = BY_KEYS.format(columns=listed(STEP_COLUMNS, columns, "id", "trace_id"))
-    rows = await context.database.fetch(sql, context.project_id, traces, steps) if steps else []
+    rows = await context.database.fetch(sql, context.project_id, traces, steps, *_bounds(steps)) if steps else []
     found = {(row["trace_id"], row["id"]): row for row in rows}
     return [found.get(key) if key[1] else None for key in keys]
 
@@ -231,11 +191,12 @@ def ordering_of(order: StepOrder) -> Ordering:
     return Ordering(column=column, kind=kind, nullable=nullable, descending=order.direction == Direction.DESC)
 
 
-def _sql(template: str, window: Window, columns: Columns, condition: Condition = EVERY_STEP) -> str:
-    return template.format(
-        columns=listed(STEP_COLUMNS, columns, *window.ordering.columns),
-        filter=condition.sql,
-        condition=window.condition,
-        order_by=window.order_by,
-        limit=window.size + 1,
-    )
+def _bounds_of(traces: Sequence[Row]) -> tuple[str, str]:
+    """Between which ids all steps of these traces are; between any two where one of them can't tell."""
+    first, last = [trace["first_step_id"] for trace in traces], [trace["last_step_id"] for trace in traces]
+    return LEAST_ID if None in first else min(first), GREATEST_ID if None in last else max(last)
+
+
+def _bounds(steps: Sequence[str | None]) -> tuple[str, str]:
+    known = [step for step in steps if step is not None]
+    return min(known), max(known)

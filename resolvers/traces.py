@@ -7,50 +7,21 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from auth.viewer import READ, require
-from models.filter_sql import Condition, traces_where
+from models.filter_sql import traces_where
 from models.filters import TraceFilter
 from models.ids import canonical
 from models.rows import Row
 from models.values import Id
 from resolvers.context import Context
 from resolvers.isolation import in_their_project
-from resolvers.listing import Listing, connection
-from resolvers.pages import (
-    MOST_COUNTED,
-    Connection,
-    Counting,
-    Direction,
-    ForwardPage,
-    Ordering,
-    Page,
-    Window,
-    connections_of,
-    window_of,
-)
+from resolvers.listing import Edge, connection, connections, of_table
+from resolvers.pages import Connection, Direction, ForwardPage, Ordering, Page
 from resolvers.projects import chosen
 from resolvers.rows import TRACE_COLUMNS, Columns, listed, reads
+from resolvers.tables import TRACES, Parents
 
 BY_IDS = "SELECT {columns} FROM traces WHERE project_id = $1 AND id = ANY ($2::uuid[])"
-PAGE = """
-SELECT {columns} FROM traces WHERE project_id = $1 AND {filter} AND {condition} ORDER BY {order_by} LIMIT {limit}
-"""
-COUNT = """
-SELECT 1 AS place, count(*) FROM (SELECT FROM traces WHERE project_id = $1 AND {filter} LIMIT {most}) AS counted
-"""
-
-# One page per session, all of them in one statement.
-OF_SESSIONS = """
-SELECT wanted.place, found.* FROM unnest($2::text[]) WITH ORDINALITY AS wanted (session, place)
-CROSS JOIN LATERAL (
-    SELECT {columns} FROM traces
-    WHERE project_id = $1 AND session_id = wanted.session AND {condition} ORDER BY {order_by} LIMIT {limit}
-) AS found
-ORDER BY wanted.place, {order_by}
-"""
-COUNT_OF_SESSIONS = """
-SELECT wanted.place, found.count FROM unnest($2::text[]) WITH ORDINALITY AS wanted (session, place)
-CROSS JOIN LATERAL (SELECT count(*) FROM traces WHERE project_id = $1 AND session_id = wanted.session) AS found
-"""
+OF_SESSION = Parents(keys="$2::text[]", names="session", belongs="session_id = wanted.session")
 
 
 class TraceOrderField(StrEnum):
@@ -80,7 +51,6 @@ class TraceOrder:
     """Which end comes first."""
 
 
-EVERY_TRACE = traces_where(None, offset=2)
 NEWEST_FIRST = TraceOrder(field=TraceOrderField.START_TIME)
 OLDEST_FIRST = TraceOrder(field=TraceOrderField.START_TIME, direction=Direction.ASC)
 
@@ -113,14 +83,8 @@ async def page(
     require(context.viewer, READ)
     projects, filter = await chosen(context, filter)
     condition = traces_where(filter, offset=2)
-    listing = Listing(
-        name="traces",
-        page=page,
-        ordering=ordering_of(order_by),
-        condition=condition,
-        sql=lambda window: _sql(PAGE, window, columns, condition),
-        count=COUNT.format(filter=condition.sql, most=MOST_COUNTED),
-    )
+    ordering = ordering_of(order_by)
+    listing = of_table(TRACES, page=page, ordering=ordering, condition=condition, columns=columns)
     return await connection(context, projects, listing)
 
 
@@ -148,12 +112,15 @@ async def of_sessions(
 ) -> list[Connection]:
     """The traces of the session, oldest first."""
     require(context.viewer, READ)
-    window = window_of(page, ordering_of(OLDEST_FIRST), scope="session.traces", offset=3)
-    sessions = [parent["id"] for parent in parents]
-    sql = _sql(OF_SESSIONS, window, columns)
-    rows = await context.database.fetch(sql, context.project_id, sessions, *window.bindings)
-    counting = Counting(sql=COUNT_OF_SESSIONS, projects=(context.project_id,), values=(sessions,))
-    return connections_of(rows, window, counting, len(parents))
+    edge = Edge(
+        name="session.traces",
+        table=TRACES,
+        parents=OF_SESSION,
+        values=[[parent["id"] for parent in parents]],
+        page=page,
+        ordering=ordering_of(OLDEST_FIRST),
+    )
+    return await connections(context, edge, columns)
 
 
 @reads("id", "project_id")
@@ -174,13 +141,3 @@ def ordering_of(order: TraceOrder | None) -> Ordering:
     order = order or NEWEST_FIRST
     column, kind, nullable = COLUMNS[order.field]
     return Ordering(column=column, kind=kind, nullable=nullable, descending=order.direction == Direction.DESC)
-
-
-def _sql(template: str, window: Window, columns: Columns, condition: Condition = EVERY_TRACE) -> str:
-    return template.format(
-        columns=listed(TRACE_COLUMNS, columns, *window.ordering.columns),
-        filter=condition.sql,
-        condition=window.condition,
-        order_by=window.order_by,
-        limit=window.size + 1,
-    )

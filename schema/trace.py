@@ -193,9 +193,9 @@ class PageInfo:
     has_previous_page: bool
     """Whether there is more before this page."""
     start_cursor: Cursor | None
-    """The cursor of the first entry; null on an empty page."""
+    """The cursor of the first entry, or how far a search from the end has come; null on an empty page otherwise."""
     end_cursor: Cursor | None
-    """The cursor of the last entry; null on an empty page."""
+    """The cursor of the last entry, or how far a search has come; null on an empty page otherwise."""
 
 
 @of_row

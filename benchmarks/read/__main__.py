@@ -18,6 +18,7 @@ from psutil import Process
 
 from benchmarks.http import Client
 from benchmarks.npm import CACHE
+from benchmarks.read import growth
 from benchmarks.read.data import Made, store
 from benchmarks.read.peer import peer
 from benchmarks.read.questions import Question, questions
@@ -131,6 +132,11 @@ async def _filled(here: World, steps: int) -> Made:
 async def run(here: World, options: argparse.Namespace) -> None:
     """Fill the database and ask everybody everything."""
     made = await _filled(here, options.steps)
+    if options.only == "growth":
+        before = await growth.measure(here)
+        await growth.grow(here, options.times)
+        growth.tell(options.steps, options.times, before, await growth.measure(here))
+        return
     async with AsyncExitStack() as stack:
         by_hand = _started("by hand", "benchmarks.read.handler", here.database_url, made.project_id)
         others = [await stack.enter_async_context(by_hand)]
@@ -148,8 +154,9 @@ async def run(here: World, options: argparse.Namespace) -> None:
 async def main() -> None:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(prog="scripts/bench read --", description=__doc__)
-    parser.add_argument("--only", choices=["page", "trace", "list", "typename"])
+    parser.add_argument("--only", choices=["page", "trace", "list", "typename", "growth"])
     parser.add_argument("--steps", type=int, default=50_000, help="how many steps are stored")
+    parser.add_argument("--times", type=int, default=50, help="growth: how many times as many steps in the end")
     parser.add_argument("--seconds", type=float, default=3.0, help="how long each round of each contender takes")
     parser.add_argument("--clients", type=int, default=8, help="how many connections ask at the same time")
     parser.add_argument("--peer", action="store_true", help="compare with PostGraphile 5 from npm too")

@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from models.ids import with_time
+from models.ids import first_id, with_time
 from models.partitions import ensure_weeks, week_of
 
 MODELS = (("openai", "gpt-5-mini"), ("anthropic", "claude-sonnet-4"), ("google", "gemini-2.5-flash"), (None, None))
@@ -18,10 +18,12 @@ KINDS = ("LLM", "TOOL", "RETRIEVER", "AGENT")
 WORDS = ("the", "user", "asked", "for", "a", "summary", "of", "quarterly", "results", "and", "naïve", "forecasts")
 TOOLS = ("search", "calculator", "calendar", "browser", "database", "mail", "files", "weather")
 
+PAUSE = timedelta(milliseconds=37)  # from one step to the next
+
 TRACE_COLUMNS = (
     "project_id", "id", "name", "status", "start_time", "end_time", "session_id", "user_id", "environment", "tags",
-    "metadata", "input", "output", "step_count", "error_count", "input_tokens", "output_tokens", "cost", "models",
-    "created_at", "updated_at",
+    "metadata", "input", "output", "first_step_id", "last_step_id", "step_count", "error_count", "input_tokens",
+    "output_tokens", "cost", "models", "created_at", "updated_at",
 )  # fmt: skip
 STEP_COLUMNS = (
     "project_id", "trace_id", "id", "parent_id", "name", "kind", "status", "start_time", "end_time", "provider",
@@ -52,7 +54,7 @@ class Made:
                 f"session-{chosen.randint(1, 5_000)}", f"user-{chosen.randint(1, 2_000)}", "production",
                 sorted(chosen.sample(WORDS, 2)),
                 json.dumps({"tenant": chosen.randint(1, 50), "region": "eu"}), self._json(20), self._json(60),
-                self._steps_of_each, 0, 2_000, 500, "0.0123", ["gpt-5-mini"], start, start,
+                *self._step_ids(start), self._steps_of_each, 0, 2_000, 500, "0.0123", ["gpt-5-mini"], start, start,
             )  # fmt: skip
 
     def steps(self) -> Iterator[tuple[Any, ...]]:
@@ -60,7 +62,7 @@ class Made:
         for start, trace in zip(self.starts, self.ids, strict=True):
             parent = None
             for place in range(self._steps_of_each):
-                row = self._step(trace, parent, start + timedelta(milliseconds=place * 37))
+                row = self._step(trace, parent, start + place * PAUSE)
                 parent = parent or row[2]
                 yield row
 
@@ -76,6 +78,10 @@ class Made:
             self._json(30), self._json(80), '{"attempt": 1}', "TimeoutError" if failed else None,
             "The model did not answer in time." if failed else None, start, start,
         )  # fmt: skip
+
+    def _step_ids(self, start: datetime) -> tuple[str, str]:
+        """Bounds of the ids of a trace's steps, as the writer would keep them."""
+        return first_id(start), first_id(start + self._steps_of_each * PAUSE)
 
     def _id(self, moment: datetime) -> str:
         milliseconds = int(moment.timestamp() * 1000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,13 @@ class CountedDatabase:
     def note(self, statement: LoggedQuery) -> None:
         """Called by the driver after each statement, ours or its own."""
         self.noted.append(statement.query)
+
+    async def taken(self) -> list[str]:
+        """The notes so far, which begin anew; the driver hands each over one turn of the loop after its statement."""
+        await asyncio.sleep(0)
+        taken = list(self.noted)
+        self.noted.clear()
+        return taken
 
 
 @asynccontextmanager

@@ -26,6 +26,7 @@ from tests.acceptance.statements import CountedDatabase, open_counted
 START = datetime(2026, 11, 2, tzinfo=UTC)
 TRACES = 60
 STEPS = 12
+ABSENT = "019ac000-0000-7000-8000-00000000000a"
 
 CHILDREN = "children(first: 5) { nodes { name children(first: 5) { nodes { id } } } }"
 DOCUMENTS = {
@@ -41,6 +42,16 @@ DOCUMENTS = {
     "{ steps(first: 50) { nodes { name trace { name status } } } }": 2,
     "{ steps(first: 50) { nodes { parent { name trace { id steps(first: 2) { nodes { id } } } } } } }": 4,
     "{ a: traces(first: 5) { nodes { id } } b: steps(first: 5) { nodes { id } } }": 2,
+    f'{{ trace(id: "{ABSENT}") {{ name steps {{ nodes {{ name }} }} }} }}': 1,
+    f'{{ node(id: "{ABSENT}") {{ id }} }}': 4,
+    f'{{ nodes(ids: ["{ABSENT}", "no id", "{ABSENT}"]) {{ id }} }}': 4,
+    "{ sessions(first: 5) { nodes { id cost traces(first: 9) { nodes { steps(first: 9) { nodes { name } } } } } } }": 3,
+    "{ sessions(first: 5) { totalCount nodes { id usage { total } } } }": 2,
+    '{ project(name: "counted") { name traceCount apiKeys { name } } projects { name } }': 4,
+    "{ viewer { scopes projects { name } } }": 2,
+    '{ traces(first: 50, filter: {tags: {hasAll: ["a"]}, anyStep: {model: {eq: "m"}}}) { totalCount } }': 2,
+    '{ traces(first: 20, filter: {search: "step 3"}) { nodes { id steps(first: 2) { nodes { id } } } } }': 2,
+    '{ steps(first: 50, traces: {environment: {eq: "live"}}, filter: {search: "nothing"}) { nodes { id } } }': 1,
     "{ __typename __schema { queryType { name } } }": 0,
 }
 RECORD = """
@@ -94,13 +105,13 @@ async def test_recording_costs_the_same_for_one_as_for_many(
 
 async def test_every_statement_is_counted(counted: CountedDatabase) -> None:
     """What goes through the database's own methods and what goes through its connections is all noted."""
-    counted.noted.clear()
+    await counted.taken()
     await counted.database.fetch("SELECT 1 WHERE $1", True)
     async with counted.database.connection() as connection, connection.transaction():
         await connection.execute("SET LOCAL work_mem = '1MB'")
         await connection.fetchval("SELECT 2")
 
-    assert counted.noted == ["SELECT 1 WHERE $1", "BEGIN;", "SET LOCAL work_mem = '1MB'", "SELECT 2", "COMMIT;"]
+    assert await counted.taken() == ["SELECT 1 WHERE $1", "BEGIN;", "SET LOCAL work_mem = '1MB'", "SELECT 2", "COMMIT;"]
 
 
 async def statements_of(
@@ -111,11 +122,13 @@ async def statements_of(
     variables: Sequence[dict[str, Any]] = ({}, {}),
 ) -> list[str]:
     """The statements of a document's last run; the first one taught the driver its types."""
+    statements: list[str] = []
     for given in variables:
-        counted.noted.clear()
+        await counted.taken()
         answer = await engine.run(engine.prepare(document, None), given, replace(context, loaders={}))
         assert "errors" not in orjson.loads(answer.body), answer.body
-    return list(counted.noted)
+        statements = await counted.taken()
+    return statements
 
 
 def a_run(start: datetime) -> list[Draft]:
@@ -123,7 +136,7 @@ def a_run(start: datetime) -> list[Draft]:
     trace = Uuid(new_id())
     steps = [Uuid(new_id()) for _ in range(STEPS)]
     return [
-        TraceDraft(id=trace, name="run", start_time=start),
+        TraceDraft(id=trace, name="run", start_time=start, session_id=f"{start.minute // 10}"),
         *(
             StepDraft(
                 id=step,

@@ -19,6 +19,8 @@ from resolvers.steps import StepOrder, StepOrderField
 from resolvers.traces import TraceOrder, TraceOrderField
 
 START = datetime(2026, 11, 2, tzinfo=UTC)
+UNKNOWN = {"first_step_id": None, "last_step_id": None}
+"""What a trace says of its steps that came without the writer."""
 MOMENT = 1_790_000_000_000
 
 TRACES = """
@@ -139,7 +141,10 @@ def _steps_of_trace(field: StepOrderField, direction: Direction) -> Ask:
 
     async def ask(shelf: Shelf, page: Page) -> Connection:
         (connection,) = await steps.of_traces(
-            shelf.context, [{"id": shelf.trace, "project_id": shelf.context.project_id}], order_by=order, page=page
+            shelf.context,
+            [{"id": shelf.trace, "project_id": shelf.context.project_id} | UNKNOWN],
+            order_by=order,
+            page=page,
         )
         return connection
 

@@ -1,20 +1,28 @@
 """Steps by their ids, their traces and their parents: of this project, and of no other."""
 
+from random import shuffle
+from time import time_ns
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from auth.viewer import INGEST
 from ingest.drafts import Draft, StepDraft, TraceDraft
+from models.comparisons import StringFilter
 from models.errors import Refused
+from models.filters import StepFilter, TraceFilter
 from models.ids import new_id
 from models.values import Id, Uuid
-from resolvers import lists, steps
+from resolvers import lists, steps, traces
 from resolvers.context import Context
 from resolvers.pages import Connection, ForwardPage, Page
 from tests.resolvers.conftest import elsewhere, with_scopes
+from tests.resolvers.listed import UNKNOWN
 
 TRACE, OTHER_TRACE = Uuid("019ac000-0000-7000-8000-00000000000a"), Uuid("019ac000-0000-7000-8000-00000000000b")
+FORGET = "UPDATE traces SET first_step_id = NULL, last_step_id = NULL WHERE project_id = $1"
+NOW, WEEK = time_ns() // 1_000_000, 7 * 24 * 3_600_000
 PARENT, STEP = Uuid("019ac000-0000-7000-8000-00000000000c"), Uuid("019ac000-0000-7000-8000-00000000000d")
 
 
@@ -62,7 +70,7 @@ async def test_each_parent_gets_its_own_page(context: Context) -> None:
     few, many = Uuid(new_id()), Uuid(new_id())
     drafts = [StepDraft(trace_id=trace, name=f"{n}") for trace, size in ((few, 2), (many, 7)) for n in range(size)]
     await context.writer.record(context.project_id, drafts)
-    parents = [{"id": trace, "project_id": context.project_id} for trace in (many, new_id(), few, many)]
+    parents = [trace_in(context) | {"id": trace} for trace in (many, new_id(), few, many)]
     pages = await steps.of_traces(context, parents, page=Page(first=3))
 
     assert [len(page.nodes) for page in pages] == [3, 0, 2, 3]
@@ -87,6 +95,39 @@ async def test_one_id_in_two_traces_is_two_steps(context: Context) -> None:
 
     assert [parent and parent["name"] for parent in parents] == [f"turn of {OTHER_TRACE}", f"turn of {TRACE}"]
     assert [names(page) for page in children] == [[f"call of {TRACE}"], [f"call of {OTHER_TRACE}"]]
+
+
+async def test_steps_are_found_whatever_their_ids(context: Context) -> None:
+    """A trace finds all its steps: of any week and of none, sent in any order, before and after the trace itself."""
+    ids = [new_id(moment) for moment in (NOW, NOW - 9 * WEEK, NOW + WEEK, 0)] + [str(uuid4()) for _ in range(3)]
+    shuffle(ids)
+    for number, identity in enumerate(ids):
+        step = StepDraft(id=Uuid(identity), trace_id=TRACE, name=f"{number}")
+        await context.writer.record(context.project_id, [step] if number else [TraceDraft(id=TRACE, name="t"), step])
+    few = StepDraft(id=PARENT, trace_id=OTHER_TRACE, name="only")
+    await context.writer.record(context.project_id, [few])
+    rows = [row for row in await traces.by_ids(context, [TRACE, OTHER_TRACE]) if row]
+
+    all_, one = await steps.of_traces(context, rows, page=Page())
+    (alone,) = await steps.of_traces(context, rows[1:], page=Page())
+    assert {row["id"] for row in all_.nodes} == set(ids)
+    assert names(one) == names(alone) == ["only"]
+    assert [(row["first_step_id"], row["last_step_id"]) for row in rows] == [(min(ids), max(ids)), (PARENT, PARENT)]
+    assert await lists.counts(context, [all_, one]) == [len(ids), 1]
+
+
+async def test_a_trace_that_does_not_know_its_steps_finds_them(context: Context) -> None:
+    """Steps from before traces knew their ids are found, also after news of another step."""
+    await record(context, "our")
+    await context.database.execute(FORGET, context.project_id)
+    await context.writer.record(context.project_id, [StepDraft(trace_id=TRACE, name="new")])
+    (row,) = await traces.by_ids(context, [TRACE])
+    assert row is not None
+
+    (found,) = await steps.of_traces(context, [row], page=Page())
+    assert sorted(names(found)) == ["new", "our call", "our turn"]
+    by_step = TraceFilter(any_step=StepFilter(name=StringFilter(eq="our call")))
+    assert names(await traces.page(context, filter=by_step, page=Page())) == ["our"]
 
 
 async def test_reading_needs_its_scope(context: Context) -> None:
@@ -114,7 +155,7 @@ def key_in(context: Context) -> dict[str, Any]:
 
 def trace_in(context: Context) -> dict[str, Any]:
     """What edges read of the trace."""
-    return {"id": TRACE, "project_id": context.project_id}
+    return {"id": TRACE, "project_id": context.project_id} | UNKNOWN
 
 
 def child_in(context: Context) -> dict[str, Any]:
