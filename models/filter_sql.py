@@ -68,7 +68,7 @@ class Condition:
     sql: str
     values: tuple[Any, ...]
     offset: int
-    swift: str
+    swift: str = "TRUE"
     slow: str | None = None
 
     @property
@@ -87,7 +87,7 @@ class Condition:
         return hashlib.blake2b(f"{self.sql}\0{self.values!r}".encode(), digest_size=12).hexdigest()
 
 
-ANYTHING = Condition(sql="TRUE", values=(), offset=0, swift="TRUE")
+ANYTHING = Condition(sql="TRUE", values=(), offset=0)
 
 
 def traces_where(filter: TraceFilter | None, *, offset: int) -> Condition:
@@ -107,8 +107,9 @@ def condition(term: Term, table: str, *, offset: int) -> Condition:
     swift = writer.term(All(tuple(part for part in parts if not searches(part))), table)
     searching = tuple(part for part in parts if searches(part))
     slow = writer.term(All(searching), table) if searching else None
-    sql = swift if slow is None else f"({swift} AND {slow})"
-    return Condition(sql=sql, values=tuple(writer.values), offset=offset, swift=swift, slow=slow)
+    if slow is None:
+        return Condition(sql=swift, values=tuple(writer.values), offset=offset)
+    return Condition(sql=f"({swift} AND {slow})", values=tuple(writer.values), offset=offset, swift=swift, slow=slow)
 
 
 @dataclass

@@ -37,7 +37,8 @@ ENDLESS = 50
 
 orders = st.builds(TraceOrder, field=st.sampled_from(TraceOrderField), direction=st.sampled_from(Direction))
 narrowings = trace_filters | st.sampled_from(["check", "a", '"']).map(lambda word: TraceFilter(search=word))
-scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+texts = st.text("aé\0-_=\u2028", max_size=20)
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
 forgeries = scalars | st.sampled_from([*IDS[:2], "2026-11-02T00:00:00Z", "0001-01-01", "NaN", "Infinity", 2**63, 1e300])
 
 
@@ -75,7 +76,7 @@ async def test_pages_visit_what_the_filter_selects(
 
 
 @MANY
-@given(values=st.lists(forgeries, max_size=4), junk=st.text(max_size=20))
+@given(values=st.lists(forgeries, max_size=4), junk=texts)
 async def test_a_forged_cursor_reads_nothing_foreign(values: list[Any], junk: str, context: Context) -> None:
     """Whatever stands in a cursor, the answer is a page of this project or a refusal that names the argument."""
     here, other = await elsewhere(context), await elsewhere(context)
