@@ -27,6 +27,7 @@ Cursor = NewType("Cursor", str)
 DEFAULT_SIZE = 20
 LARGEST_PAGE = 100
 MOST_COUNTED = 1_000_000
+LARGEST_EXPONENT = 1_000
 
 
 class Direction(StrEnum):
@@ -297,20 +298,37 @@ def _uuid(value: Any) -> str:
     return identity
 
 
-def _finite(value: Any) -> str:
-    if not Decimal(value).is_finite():
+def _amount(value: Any) -> str:
+    amount = Decimal(value)
+    if not amount.is_finite() or abs(amount.adjusted()) > LARGEST_EXPONENT:
         raise ValueError(value)
     return str(value)
+
+
+def _integer(bits: int) -> Callable[[Any], int]:
+    def read(value: Any) -> int:
+        number = int(value)
+        if not -(1 << bits - 1) <= number < 1 << bits - 1:
+            raise ValueError(value)
+        return number
+
+    return read
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError(value)
+    return value
 
 
 READERS: Mapping[str, Callable[[Any], Any]] = {
     "timestamptz": lambda value: datetime.fromisoformat(str(value)).astimezone(UTC),
     "float8": float,
-    "int8": int,
-    "int4": int,
-    "numeric": _finite,
+    "int8": _integer(64),
+    "int4": _integer(32),
+    "numeric": _amount,
     "uuid": _uuid,
-    "text": str,
+    "text": _text,
 }
 
 

@@ -18,7 +18,7 @@ from psutil import Process
 
 from benchmarks.http import Client
 from benchmarks.npm import CACHE
-from benchmarks.read import growth
+from benchmarks.read import growth, paging
 from benchmarks.read.data import Made, store
 from benchmarks.read.peer import peer
 from benchmarks.read.questions import Question, questions
@@ -132,6 +132,9 @@ async def _filled(here: World, steps: int) -> Made:
 async def run(here: World, options: argparse.Namespace) -> None:
     """Fill the database and ask everybody everything."""
     made = await _filled(here, options.steps)
+    if options.only == "paging":
+        await paging.run(here, made.project_id)
+        return
     if options.only == "growth":
         before = await growth.measure(here)
         await growth.grow(here, options.times)
@@ -154,7 +157,7 @@ async def run(here: World, options: argparse.Namespace) -> None:
 async def main() -> None:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(prog="scripts/bench read --", description=__doc__)
-    parser.add_argument("--only", choices=["page", "trace", "list", "typename", "growth"])
+    parser.add_argument("--only", choices=["page", "trace", "list", "typename", "growth", "paging"])
     parser.add_argument("--steps", type=int, default=50_000, help="how many steps are stored")
     parser.add_argument("--times", type=int, default=50, help="growth: how many times as many steps in the end")
     parser.add_argument("--seconds", type=float, default=3.0, help="how long each round of each contender takes")
