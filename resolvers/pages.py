@@ -277,7 +277,7 @@ def _decoded(cursor: str, ordering: Ordering, scope: str, argument: str) -> tupl
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         fingerprint, *values = msgspec.json.decode(packed, type=list[str | int | float | None])
         bindings = _read(values, ordering) if fingerprint == _fingerprint(ordering, scope) else ()
-    except (ValueError, ArithmeticError, binascii.Error, msgspec.MsgspecError) as error:
+    except (ValueError, TypeError, ArithmeticError, binascii.Error, msgspec.MsgspecError) as error:
         raise Invalid("This is no cursor.", path=[argument]) from error
     if not bindings:
         raise Invalid("This cursor belongs to another list, order or filter.", path=[argument])

@@ -11,6 +11,9 @@ from asyncpg.connection import LoggedQuery
 
 from models.database import Database, open_database
 
+# Once this is noted, so is everything before it.
+MARK = "SELECT 'noted'"
+
 
 @dataclass(frozen=True, kw_only=True)
 class CountedDatabase:
@@ -24,9 +27,11 @@ class CountedDatabase:
         self.noted.append(statement.query)
 
     async def taken(self) -> list[str]:
-        """The notes so far, which begin anew; the driver hands each over one turn of the loop after its statement."""
-        await asyncio.sleep(0)
-        taken = list(self.noted)
+        """The notes so far, which begin anew; the driver hands each over some turns of the loop after its statement."""
+        await self.database.execute(MARK)
+        while MARK not in self.noted:
+            await asyncio.sleep(0)
+        taken = [statement for statement in self.noted if statement != MARK]
         self.noted.clear()
         return taken
 
