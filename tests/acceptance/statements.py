@@ -21,17 +21,21 @@ class CountedDatabase:
 
     database: Database
     noted: list[str] = field(default_factory=list)
+    marked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def note(self, statement: LoggedQuery) -> None:
         """Called by the driver after each statement, ours or its own."""
-        self.noted.append(statement.query)
+        if statement.query == MARK:
+            self.marked.set()
+        else:
+            self.noted.append(statement.query)
 
     async def taken(self) -> list[str]:
         """The notes so far, which begin anew; the driver hands each over some turns of the loop after its statement."""
+        self.marked.clear()
         await self.database.execute(MARK)
-        while MARK not in self.noted:
-            await asyncio.sleep(0)
-        taken = [statement for statement in self.noted if statement != MARK]
+        await self.marked.wait()
+        taken = list(self.noted)
         self.noted.clear()
         return taken
 
