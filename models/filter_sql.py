@@ -27,7 +27,7 @@ from models.filter_terms import (
 )
 from models.filters import StepFilter, TraceFilter
 from models.ids import GREATEST_ID, LEAST_ID
-from models.json_values import is_index
+from models.json_values import is_index, parsed
 
 TRACES, STEPS = "traces", "trace_steps"
 
@@ -164,20 +164,27 @@ class _Writer:
         return OPERATORS[term.operator].format(c=column, v=bound)
 
     def _within(self, term: Within, column: str) -> str:
+        if term.operator == "eq":
+            return self._equal(term, column)
         path = self._bind(list(term.path), "text[]")
         place = f"({column} #> {path})"
         match term.operator:
             case "exists":
                 return f"{column} #>> {path} IS NOT NULL" if term.value else f"{column} #>> {path} IS NULL"
-            case "eq":
-                equal = f"{place} = {self._bind(term.value, 'jsonb')}"
-                return equal if any(map(is_index, term.path)) else f"({self._contained(term, column)} AND {equal})"
             case "contains":
                 contains = CONTAINS.format(c=f"({column} #>> {path})", v=self._text("contains", term.value))
                 return f"(jsonb_typeof{place} = 'string' AND {contains})"
             case operator:
                 test = OPERATORS[operator].format(c=f"{place}::numeric", v=self._bind(term.value, "numeric"))
                 return f"CASE jsonb_typeof{place} WHEN 'number' THEN {test} END"
+
+    def _equal(self, term: Within, column: str) -> str:
+        """A scalar is contained where it is equal; to say both makes the planner think that hardly any row passes."""
+        can_be_found = not any(map(is_index, term.path))
+        if can_be_found and not isinstance(parsed(term.value), dict | list):
+            return self._contained(term, column)
+        equal = f"({column} #> {self._bind(list(term.path), 'text[]')}) = {self._bind(term.value, 'jsonb')}"
+        return f"({self._contained(term, column)} AND {equal})" if can_be_found else equal
 
     def _contained(self, term: Within, column: str) -> str:
         """What an index can find: a column with this value at the path contains an object of just that."""
