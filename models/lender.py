@@ -46,6 +46,14 @@ class Lender:
         while self._idle:
             await self._pool.release(self._idle.pop())
 
+    def get_size(self) -> int:
+        """How many connections there are."""
+        return self._pool.get_size()
+
+    def get_idle_size(self) -> int:
+        """How many of them nobody uses."""
+        return self._pool.get_idle_size() + len(self._idle)
+
     def terminate(self) -> None:
         """Close all connections at once, whoever uses them."""
         self._pool.terminate()

@@ -26,7 +26,9 @@ async def test_the_one_that_came_back_last_goes_first(pool: asyncpg.Pool[asyncpg
     for _ in range(3):
         connection = await lender.acquire()
         seen.add(await connection.fetchval(PID))
+        assert (lender.get_size(), lender.get_idle_size()) == (1, 0)
         await lender.release(connection)
+        assert (lender.get_size(), lender.get_idle_size()) == (1, 1)
     await lender.close()
 
     assert (len(seen), pool.get_size()) == (1, 1)

@@ -7,7 +7,7 @@ from tortoise.migrations.operations import RunSQL
 
 
 class Migration(migrations.Migration):
-    """Runs `0005_reading_at_size.sql`."""
+    """Runs `0006_reading_at_size.sql`."""
 
-    dependencies = [("models", "0004_shared_secrets")]
+    dependencies = [("models", "0005_tiers_of_less_detail")]
     operations = [RunSQL(Path(__file__).with_suffix(".sql").read_text())]
