@@ -37,7 +37,7 @@ from operations.gate import Gate, Width
 from operations.limits import Limits
 from operations.persisted import Persisted
 from pubsub.broker import open_broker
-from pubsub.bucket import Rate, open_buckets
+from pubsub.bucket import Buckets, Rate, open_buckets
 from pubsub.log import Log
 from pubsub.supervision import in_background
 from schema.contract import contract
@@ -90,10 +90,7 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
         broker = await stack.enter_async_context(open_broker(redis_url, log))
         limits = WriterLimits(deadline=settings.write_seconds)
         writer = await stack.enter_async_context(open_writer(database, broker, catalogue_price, limits))
-        buckets = None
-        if settings.rate_limit:
-            rate = Rate(per_second=settings.rate_limit, burst=settings.rate_burst)
-            buckets = await stack.enter_async_context(open_buckets(redis_url, rate))
+        buckets = await stack.enter_async_context(_buckets(settings, redis_url))
         redis_answers = await stack.enter_async_context(redis_probe(redis_url))
         preparation = Preparation()
         prepare = partial(_prepare, database, settings.dev_key)
@@ -200,6 +197,16 @@ def contract_engine(settings: Settings) -> Engine:
         inside=max(1, settings.database_connections - WRITERS_CONNECTIONS), waiting=settings.max_waiting_reads
     )
     return replace(ours, gate=Gate(width), told=told)
+
+
+@asynccontextmanager
+async def _buckets(settings: Settings, redis_url: str) -> AsyncIterator[Buckets | None]:
+    """The buckets of keys, where these have a limit."""
+    if not settings.rate_limit:
+        yield None
+        return
+    async with open_buckets(redis_url, Rate(per_second=settings.rate_limit, burst=settings.rate_burst)) as buckets:
+        yield buckets
 
 
 async def _prepare(database: Database, dev_key: str | None) -> None:
