@@ -14,7 +14,7 @@ from pyarrow import parquet as pq
 from export.fields import Field, Kind
 
 # How much text becomes one row group: what is held in memory, a few times over.
-GROUP_BYTES: Final = 6 * 1024 * 1024
+GROUP_BYTES: Final = 2 * 1024 * 1024
 
 TYPES: Final[Mapping[Kind, pa.DataType]] = {
     Kind.ID: pa.string(),

@@ -301,6 +301,7 @@ def test_no_request_makes_the_server_fail(house: House) -> None:
     )
 
     assert finished.returncode == 0, finished.stdout[-6_000:] + finished.stderr[-2_000:]
+    assert re.search(rf"Tested: +{len(OPERATIONS)}\b", finished.stdout), finished.stdout[-6_000:]
 
 
 def examples() -> list[Mapping[str, str]]:
