@@ -39,6 +39,8 @@ SERVER_SETTINGS = {
     "timezone": "UTC",
     # Short statements with many parameters: compiling them takes longer than running them.
     "jit": "off",
+    # Whoever is cut off no longer needs what PostgreSQL works on.
+    "client_connection_check_interval": "1s",
     # So does starting workers, for what ends after a page: only scans of a million rows are worth it.
     "parallel_setup_cost": "100000",
     # Without it the first array parameter costs seconds on a large Citus cluster; plain PostgreSQL ignores it.

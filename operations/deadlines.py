@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from graphql import OperationType
 
 from models.errors import Unavailable
 from operations.documents import Prepared
+from operations.eager import Begun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,10 @@ class Deadlines:
 
 async def within(seconds: float, result: Any) -> Any:
     """The result, awaited if it has to be. Raises Unavailable when that takes longer."""
+    if isinstance(result, Coroutine):
+        result = Begun(result)
+        if result.done:
+            return result.value
     if not isinstance(result, Awaitable):
         return result
     deadline = asyncio.timeout(seconds)

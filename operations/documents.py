@@ -30,6 +30,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from operations.inputs import Inputs, inputs_of
+from operations.lean import lean
 from operations.limits import Limits, Measures, check, check_text
 from operations.merging import MOST_VISITS, TooManyVisits, conflict
 from operations.rejection import PARSE_FAILED, VALIDATION_FAILED, Rejected, bad_request, refused, rejected
@@ -153,7 +154,7 @@ def read(text: str, schema: GraphQLSchema, limits: Limits, inputs: Inputs | None
     tree = _parse(text, limits)
     # Measured first: what is too much to run may be too much to validate.
     measured = check(tree, schema, limits)
-    errors = validate(schema, tree, RULES, max_errors=limits.errors)
+    errors = validate(schema, lean(tree, schema), RULES, max_errors=limits.errors)
     if errors:
         raise rejected(errors, VALIDATION_FAILED, limits.errors)
     _check_merging(tree, schema)

@@ -42,6 +42,7 @@ class Limits:
     aliases: int = 50
     directives: int = 50
     fields: int = 5_000
+    operations: int = 50
     # The objects that an operation may answer.
     cost: int = 10_000
     errors: int = 5
@@ -83,6 +84,8 @@ def check(
     Each fragment is measured once, however often it is spread, so this takes time linear in the length of the document.
     """
     walk = _Walk(document, schema)
+    if len(walk.operations) > limits.operations:
+        raise refused(f"The document has {len(walk.operations)} operations.", "operations", limits.operations)
     try:
         measured = [(operation, walk.operation(operation)) for operation in walk.operations]
     except RecursionError:

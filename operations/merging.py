@@ -107,7 +107,6 @@ class _Check:
         spread: set[str] = set()
         for parent, selections in sources:
             fields += self._fields(parent, selections, spread)
-        self._visits_left -= len(fields) + len(spread)
         if self._visits_left < 0:
             raise TooManyVisits
         return fields
@@ -115,8 +114,14 @@ class _Check:
     def _fields(
         self, parent: GraphQLCompositeType, selections: SelectionSetNode, spread: set[str]
     ) -> Iterator[Selected]:
+        self._visits_left -= len(selections.selections)
+        plain: set[str] = set()
         for node in selections.selections:
             if isinstance(node, FieldNode):
+                if not (node.alias or node.arguments or node.selection_set):
+                    if node.name.value in plain:
+                        continue  # repeated word for word
+                    plain.add(node.name.value)
                 definition = self._schema.get_field(parent, node.name.value)
                 if definition:
                     yield Selected((node.alias or node.name).value, parent, node, definition.type)

@@ -46,6 +46,10 @@ class Rejected(Exception):
         return orjson.dumps({"errors": self.errors})
 
 
+class NotJSON(Rejected):
+    """The request is not even JSON."""
+
+
 def rejected(errors: Sequence[GraphQLError], code: str, most: int) -> Rejected:
     """A rejection for mistakes that graphql-core found in a request: at most so many of them are told."""
     return Rejected([described(error, code) for error in errors[:most]])

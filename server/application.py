@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from starlette.applications import Starlette
-from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from analytics.merging import keep_merged
 from auth.development import ensure_development_key
@@ -42,12 +42,15 @@ from pubsub.log import Log
 from pubsub.supervision import in_background
 from schema.contract import contract
 from server.admission import Admission, renewed, scope_of, told
+from server.doors import Doors
 from server.downloads import Downloads
 from server.drain import Drain
 from server.exports import export_routes
-from server.graphql import GraphQLDoor
+from server.graphql import GraphQLDoor, Manners
 from server.health import Preparation, Probe, health_routes, redis_probe
+from server.origins import open_to
 from server.otlp import otlp_routes
+from server.replies import STATUSES
 from server.rest import rest_routes
 from server.settings import Settings
 from server.socket import SocketLimits
@@ -125,7 +128,7 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
         )
 
 
-def application(resources: Resources, settings: Settings, drain: Drain) -> Starlette:
+def application(resources: Resources, settings: Settings, drain: Drain) -> ASGIApp:
     """The doors."""
     ours = contract_engine(settings)
     streams = EventStreams(
@@ -137,17 +140,16 @@ def application(resources: Resources, settings: Settings, drain: Drain) -> Starl
         streams=streams,
         max_body_bytes=settings.max_body_bytes,
         body_seconds=settings.body_seconds,
+        manners=Manners(statuses=STATUSES[settings.status_codes], compress_bytes=settings.compress_bytes),
     )
+    origins = frozenset((settings.allowed_origins or "").replace(" ", "").split(",")) - {""}
     limits = SocketLimits(
         operations=settings.max_socket_operations,
         init_seconds=settings.init_seconds,
         ping_seconds=settings.ping_seconds,
         send_seconds=settings.send_seconds,
     )
-    origins = frozenset((settings.allowed_origins or "").replace(" ", "").split(","))
-    websocket = WebSocketDoor(
-        engine=ours, admit=resources.admission, drain=drain, limits=limits, origins=origins - {""}
-    )
+    websocket = WebSocketDoor(engine=ours, admit=resources.admission, drain=drain, limits=limits, origins=origins)
     downloads = Downloads(
         exporter=resources.exporter,
         tickets=resources.admission.tickets,
@@ -155,10 +157,8 @@ def application(resources: Resources, settings: Settings, drain: Drain) -> Starl
         drain=drain,
         send_seconds=settings.send_seconds,
     )
-    return Starlette(
+    others = Starlette(
         routes=[
-            Route("/graphql", http),
-            WebSocketRoute("/graphql", websocket),
             *otlp_routes(
                 resources.admission, max_body_bytes=settings.max_body_bytes, body_seconds=settings.body_seconds
             ),
@@ -174,6 +174,7 @@ def application(resources: Resources, settings: Settings, drain: Drain) -> Starl
             *web_routes(WEB, settings.dev_key),
         ]
     )
+    return open_to(Doors(http=http, websocket=websocket, others=others), origins)
 
 
 def contract_engine(settings: Settings) -> Engine:

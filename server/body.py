@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from starlette.types import Receive, Scope
 
+from operations.eager import Begun
 from server.replies import TurnedAway, header
 
 
@@ -19,9 +20,12 @@ async def read_body(scope: Scope, receive: Receive, *, limit: int, seconds: floa
     declared = header(scope, b"content-length")
     if declared is not None and declared.isdecimal() and int(declared[:20]) > limit:
         raise _too_large(limit)
+    reading = Begun(_collect(receive, limit))
+    if reading.done:
+        return reading.value
     try:
         async with asyncio.timeout(seconds):
-            return await _collect(receive, limit)
+            return await reading
     except TimeoutError:
         message = f"The body did not arrive within {seconds:g} s."
         raise TurnedAway(HTTPStatus.REQUEST_TIMEOUT, message, {"connection": "close"}) from None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
+import sys
 from contextlib import suppress
 from functools import partial
 from types import FrameType
@@ -33,6 +35,8 @@ CLOSE = (b"connection", b"close")
 
 # How soon a worker notices that its supervisor is gone.
 ORPHANED_SECONDS = 1.0
+
+SWITCH_SECONDS = 0.001
 
 
 class Process(uvicorn.Server):
@@ -100,6 +104,7 @@ async def _serve(settings: Settings, database_url: str, redis_url: str, fd: int 
     async with open_resources(settings, database_url, redis_url) as resources:
         config = configuration(application(resources, settings, drain), settings)
         process = Process(config, drain, resources.preparation)
+        _settle()
         show(resources.database, resources.admission.writer, drain)
         metrics = partial(keep_metrics, settings.host, settings.metrics_port)
         async with in_background(metrics, keep_looking_at_the_loop):
@@ -111,6 +116,15 @@ async def _serve_on(fd: int, process: Process) -> None:
     with socket.socket(fileno=fd) as listener:
         await process.serve([listener])
     orphaned.cancel()
+
+
+def _settle() -> None:
+    """Keep what works beside the loop from holding it up."""
+    # What is there now stays: looking through it for garbage would take a tenth of a second, again and again.
+    gc.collect()
+    gc.freeze()
+    # A thread that reads a long document hands the interpreter over when the loop has something to do.
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def configuration(application: ASGIApp, settings: Settings) -> uvicorn.Config:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
 from starlette.types import Scope, Send
 
 from models.errors import Conflict, Fault, Invalid, NotFound, Overloaded, Refused, Unauthenticated, Unavailable
-from operations.answers import Answer, failure_answer, rejection_answer
-from operations.rejection import BAD_REQUEST, Rejected, bad_request
+from operations.answers import Answer, failure_answer
+from operations.rejection import BAD_REQUEST, FORBIDDEN, PARSE_FAILED, NotJSON, Rejected, bad_request
 from server.metrics import REFUSALS
 from server.negotiation import JSON
 
@@ -41,11 +42,10 @@ class Reply:
 
     async def send(self, send: Send) -> None:
         """Send it."""
-        headers = [
-            (b"content-type", (self.media_type + self.charset).encode()),
-            (b"content-length", b"%d" % len(self.body)),
-            *((name.encode(), value.encode()) for name, value in self.headers.items()),
-        ]
+        headers = [(b"content-length", b"%d" % len(self.body))] if self.status != HTTPStatus.NOT_MODIFIED else []
+        headers.append(_content_type(self.media_type, self.charset))
+        if self.headers:
+            headers += [(name.encode(), value.encode()) for name, value in self.headers.items()]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 
@@ -59,7 +59,22 @@ class TurnedAway(Exception):
         self.headers = headers or {}
 
 
-def reply_to_answer(answer: Answer, media_type: str) -> Reply:
+@dataclass(frozen=True, kw_only=True)
+class Statuses:
+    """The status codes of answers in the newer media type."""
+
+    rejected: int
+    partial: int
+
+
+# Those of the published specification, and those of its main branch since August 2026.
+STATUSES: Final[Mapping[str, Statuses]] = {
+    "2025": Statuses(rejected=400, partial=200),
+    "2026": Statuses(rejected=422, partial=294),
+}
+
+
+def reply_to_answer(answer: Answer, media_type: str, statuses: Statuses) -> Reply:
     """The reply for an answer of the engine.
 
     Plain JSON is 200 whatever is in it, as its clients expect, but for a server that could not answer at all: proxies
@@ -67,16 +82,22 @@ def reply_to_answer(answer: Answer, media_type: str) -> Reply:
     """
     if answer.unavailable is not None:
         return _fault_reply(answer.unavailable, answer.body, media_type)
-    is_understood = answer.has_data or media_type == JSON
-    return Reply(status=200 if is_understood else 400, body=answer.body, media_type=media_type)
+    if media_type == JSON or (answer.has_data and not answer.errors):
+        return Reply(status=200, body=answer.body, media_type=media_type)
+    status = statuses.partial if answer.has_data else statuses.rejected
+    return Reply(status=status, body=answer.body, media_type=media_type)
 
 
-def reply_to_rejection(rejection: Rejected, media_type: str) -> Reply:
+def reply_to_rejection(rejection: Rejected, media_type: str, statuses: Statuses) -> Reply:
     """The reply for a document that can't be run, or for a request that is none."""
     REFUSALS.labels(rejection.code).inc()
     if rejection.code == BAD_REQUEST:
-        return Reply(status=400, body=rejection.body, media_type=media_type)
-    return reply_to_answer(rejection_answer(rejection), media_type)
+        status = statuses.rejected if media_type != JSON and not isinstance(rejection, NotJSON) else 400
+    elif media_type == JSON:
+        status = 200
+    else:
+        status = {PARSE_FAILED: 400, FORBIDDEN: 403}.get(rejection.code, statuses.rejected)
+    return Reply(status=status, body=rejection.body, media_type=media_type)
 
 
 def reply_to_fault(fault: Fault, media_type: str) -> Reply:
@@ -99,8 +120,16 @@ def reply_to_error(error: Exception, media_type: str) -> Reply:
 
 def header(scope: Scope, name: bytes) -> str | None:
     """A header of the request; several of the same name are one list."""
-    values = [value for key, value in scope["headers"] if key == name]
-    return b", ".join(values).decode("latin-1") if values else None
+    found: bytes | None = None
+    for key, value in scope["headers"]:
+        if key == name:
+            found = value if found is None else found + b", " + value
+    return None if found is None else found.decode("latin-1")
+
+
+@lru_cache(maxsize=64)
+def _content_type(media_type: str, charset: str) -> tuple[bytes, bytes]:
+    return b"content-type", (media_type + charset).encode()
 
 
 def _fault_reply(fault: Fault, body: bytes, media_type: str) -> Reply:

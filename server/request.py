@@ -12,7 +12,7 @@ import msgspec
 import orjson
 
 from operations.persisted import Reference
-from operations.rejection import bad_request
+from operations.rejection import NotJSON, bad_request
 from operations.variables import Sent
 
 # A parameter more than these is nobody's.
@@ -138,4 +138,4 @@ def parse_json(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise bad_request(f"The body is no valid JSON: {error.msg} (byte {error.pos}).") from None
+        raise NotJSON(bad_request(f"The body is no valid JSON: {error.msg} (byte {error.pos}).").errors) from None

@@ -94,6 +94,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     only_trusted_documents: bool = False
     """Whether no other documents are run."""
 
+    compress_bytes: Annotated[int, Meta(ge=0)] = 8_192
+    """The smallest answer that is compressed for clients that accept it; 0 compresses none."""
+    status_codes: Literal["2025", "2026"] = "2025"
+    """The status codes of `application/graphql-response+json`: as published, or of the specification's main branch."""
+    allowed_origins: str | None = None
+    """The pages besides our own that may talk to us: their origins, with commas between, or `*` for any."""
+
     max_message_bytes: Count = 1024 * 1024
     """The largest message that a WebSocket client may send."""
     max_socket_operations: Count = 20
@@ -104,8 +111,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How often a WebSocket client is asked whether it is still there; it has as long to answer."""
     send_seconds: Seconds = 30.0
     """How long a WebSocket client may leave what is sent to it unread."""
-    allowed_origins: str | None = None
-    """The pages besides our own that may open WebSockets: their origins, with commas between, or `*` for any."""
     drain_seconds: Seconds = 10.0
     """How long a server that was told to stop takes to send its WebSocket clients elsewhere."""
 

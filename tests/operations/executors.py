@@ -98,9 +98,11 @@ async def open_executors(database_url: str) -> AsyncIterator[Executors]:
         viewer = await authenticate(database, secret)
         broker = MemoryBroker()
         async with open_writer(database, broker, lambda _: None) as writer:
+            planned = engine(contract_schema(), limits=GENEROUS, fresh=renewed)
             yield Executors(
-                planned=engine(contract_schema(), limits=GENEROUS, fresh=renewed),
-                reference=engine(contract_schema(), limits=GENEROUS, fresh=renewed, planned=False),
+                planned=planned,
+                # Of the same documents, so that each is read once.
+                reference=replace(planned, planner=None),
                 context=Context(viewer=viewer, project_id=project_id, database=database, writer=writer, broker=broker),
                 database=database,
                 traces=traces,

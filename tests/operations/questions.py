@@ -63,10 +63,11 @@ class Question:
 
 
 @st.composite
-def questions(draw: st.DrawFn, schema: GraphQLSchema, ids: Sequence[str]) -> Question:
-    """Valid documents, about these ids where they ask for one."""
+def questions(draw: st.DrawFn, schema: GraphQLSchema, ids: Sequence[str], variations: int) -> list[Question]:
+    """Valid documents, so many variations of one, about these ids where they ask for one."""
     document: DocumentNode = draw(queries(schema, custom_scalars=SCALARS, print_ast=lambda made: made))
-    return enriched(document, schema, ids, Random(draw(st.integers(0, 2**32))))
+    random = Random(draw(st.integers(0, 2**32)))
+    return [enriched(document, schema, ids, random) for _ in range(variations)]
 
 
 def enriched(document: DocumentNode, schema: GraphQLSchema, ids: Sequence[str], random: Random) -> Question:

@@ -118,7 +118,7 @@ async def test_other_methods_are_not_allowed(client: httpx.AsyncClient, method: 
     response = await client.request(method, URL, json={"query": "{ hello }"})
 
     assert response.status_code == 405
-    assert response.headers["allow"] == "GET, POST"
+    assert response.headers["allow"] == "GET, POST, QUERY"
 
 
 async def test_a_mutation_can_not_be_had_by_get(client: httpx.AsyncClient) -> None:
