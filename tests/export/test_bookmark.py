@@ -5,9 +5,8 @@ import pytest
 from export.bookmark import bookmark_in
 from export.selection import ExportKind
 from models.errors import Invalid
-from models.ids import new_id
 
-A, B, C = new_id(), new_id(), new_id()
+A, B, C = (f"019a0000-0000-7000-8000-00000000000{digit}" for digit in "abc")
 
 
 @pytest.mark.parametrize(

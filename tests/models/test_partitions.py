@@ -31,6 +31,7 @@ def at(moment: datetime) -> Uuid:
         (at(datetime(2001, 1, 1, tzinfo=UTC)), None),
         ("6ba7b810-9dad-41d1-80b4-00c04fd430c8", None),
     ],
+    ids=["now", "ten weeks ago", "another century", "no time"],
 )
 def test_week_of(identity: str, expected: datetime | None) -> None:
     """An id belongs to the week of its time; ids without a time, or of long ago, to none."""

@@ -323,7 +323,7 @@ async def test_a_database_that_is_away_for_a_moment_ends_no_stream(context: Cont
     assert away == []
 
 
-@pytest.mark.parametrize("after", ["", "nonsense", "ä", cursor.encode(new_id(), 0)])
+@pytest.mark.parametrize("after", ["", "nonsense", "ä", cursor.encode("019a0000-0000-7000-8000-00000000000a", 0)])
 async def test_a_cursor_of_something_else_is_refused(context: Context, after: str) -> None:
     """A cursor that is none, or of another project, is the sender's mistake and says which argument."""
     with pytest.raises(Invalid) as caught:
