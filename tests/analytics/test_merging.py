@@ -1,10 +1,8 @@
 """The merge of roll-ups: every tier, with the deltas left, holds what the rows say, whatever was merged when."""
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -16,9 +14,9 @@ from ingest.writer import Writer
 from models.database import Database
 from models.ids import new_id
 from models.values import Uuid
+from tests.analytics.tiers import UNITS, expected, held
 from tests.ingest.conftest import new_project
 from tests.ingest.histories import EPOCH, histories
-from tests.ingest.recomputation import KEY, Sums, recomputed_rollups
 
 FEW = settings(
     max_examples=30,
@@ -26,7 +24,6 @@ FEW = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-STORED = "SELECT * FROM trace_analytics WHERE project_id = $1 AND tier = ANY ($2)"
 DUPLICATES = """
 SELECT count(*) FROM trace_analytics WHERE project_id = $1 AND tier <> 'DELTA'
 GROUP BY tier, bucket, subject, name, status, kind, provider, model, environment, service_name HAVING count(*) > 1
@@ -34,42 +31,6 @@ GROUP BY tier, bucket, subject, name, status, kind, provider, model, environment
 DELETE_STEPS = "DELETE FROM trace_steps WHERE project_id = $1 AND trace_id = ANY ($2::uuid[]) RETURNING *"
 DELETE_TRACES = "DELETE FROM traces WHERE project_id = $1 AND id = ANY ($2::uuid[]) RETURNING *"
 MODELS = "SELECT model, count FROM trace_analytics WHERE project_id = $1 AND subject = 'STEP'"
-HOURS: dict[str, int] = {"minute": 0}
-DAYS: dict[str, int] = {"hour": 0, "minute": 0}
-UNITS: dict[str, dict[str, int]] = {"MINUTE": {}, "HOUR": HOURS, "DAY": DAYS}
-UNITS |= {"TOTAL_MINUTE": {}, "MODEL_HOUR": HOURS, "MODEL_DAY": DAYS}
-ALL_BUT_NAME = {"name": ""}
-ONLY_STATUS = ALL_BUT_NAME | dict.fromkeys(("kind", "provider", "model", "environment", "service_name"))
-LEFT_OUT: dict[str, dict[str, Any]] = {"TOTAL_MINUTE": ONLY_STATUS, "MODEL_HOUR": ALL_BUT_NAME}
-LEFT_OUT["MODEL_DAY"] = ALL_BUT_NAME
-
-
-async def held(database: Database, project_id: str, tier: str) -> Sums:
-    """The sums of a tier and the deltas, by the buckets of the tier."""
-    rows = await database.fetch(STORED, project_id, [tier, "DELTA"])
-    return added(((tuple(row[column] for column in KEY), dict(row.items())) for row in rows), tier)
-
-
-async def expected(database: Database, project_id: str, tier: str) -> Sums:
-    """The same from the rows themselves."""
-    return added((await recomputed_rollups(database, project_id)).items(), tier)
-
-
-def added(parts: Any, tier: str) -> Sums:
-    sums: dict[Any, Counter[Any]] = defaultdict(Counter)
-    for full, part in parts:
-        key = dict(zip(KEY, full, strict=True)) | LEFT_OUT.get(tier, {})
-        key["bucket"] = key["bucket"].replace(**UNITS[tier])
-        total = sums[tuple(key.values())]
-        for name in ("count", "input_tokens", "output_tokens", "cache_read_tokens", "reasoning_tokens"):
-            total[name] += part[name]
-        for name in ("duration_microseconds", "first_token_microseconds", "cost"):
-            total[name] += Decimal(part[name])  # type: ignore[assignment]  # a sum like the others
-        for name in ("duration", "first_token"):
-            for index, count in sketch_of(part, name).items():
-                total[name, index] += count
-    compact = {key: {name: value for name, value in total.items() if value} for key, total in sums.items()}
-    return {key: total for key, total in compact.items() if total}
 
 
 @FEW
@@ -162,13 +123,6 @@ async def test_what_left_leaves_nothing_behind(database: Database, writer: Write
 
     rows = await database.fetch(MODELS, project_id)
     assert Counter((row["model"], row["count"]) for row in rows) == {("b", 1): 5, (None, 1): 1}
-
-
-def sketch_of(part: dict[str, Any], name: str) -> dict[int, int]:
-    if f"{name}_sketch" in part:
-        sketch: dict[int, int] = part[f"{name}_sketch"]
-        return sketch
-    return dict(zip(part[f"{name}_indexes"], part[f"{name}_counts"], strict=True))
 
 
 def steps(seed: int) -> list[Draft]:

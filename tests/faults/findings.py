@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Hashable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 
+from analytics.merging import merge_project
 from models.database import Database
 from pubsub import event
+from tests.analytics.tiers import UNITS, expected, held
 from tests.faults.ledger import Ledger, Verdict
 from tests.faults.mutations import Fact
 from tests.faults.subscriber import Seen, Subscriber
@@ -29,11 +32,21 @@ async def findings(
         found.append("totals: those of the traces are not what their steps add up to")
     if await stored_rollups(database, project_id) != await recomputed_rollups(database, project_id):
         found.append("roll-ups: they are not what the rows add up to")
+    found += [finding async for finding in wrong_tiers(database, project_id)]
     if subscriber is not None:
         found += subscriber.surprises
         if subscriber.seen != log:
             found.append(f"subscriber: it was told {_difference(subscriber.seen, log)}")
     return found
+
+
+async def wrong_tiers(database: Database, project_id: str) -> AsyncIterator[str]:
+    """Tiers of roll-ups that are not what the rows add up to, as they are now and when all is merged."""
+    for when in ("before", "after"):
+        for tier in UNITS:
+            if await held(database, project_id, tier) != await expected(database, project_id, tier):
+                yield f"roll-ups: {tier} is not what the rows add up to {when} the last merge"
+        await merge_project(database, project_id, datetime.now(UTC))
 
 
 async def head_of(database: Database, project_id: str) -> int:
@@ -82,10 +95,10 @@ def wrong_events(log: Sequence[Seen], facts: set[Fact]) -> Iterator[str]:
     """Everything stored has started once, and has finished once if it is finished; nothing else has."""
     started = Counter(fact.id for fact in facts if fact.column == "status")
     finished = Counter(fact.id for fact in facts if fact.column == "status" and fact.value != "RUNNING")
-    for suffix, expected in (("_STARTED", started), ("_FINISHED", finished)):
+    for suffix, due in (("_STARTED", started), ("_FINISHED", finished)):
         told = Counter(entry.subject for entry in log if entry.type.endswith(suffix))
-        if told != expected:
-            yield f"events: {suffix[1:]} was told {_difference(told.elements(), expected.elements())}"
+        if told != due:
+            yield f"events: {suffix[1:]} was told {_difference(told.elements(), due.elements())}"
 
 
 def _difference(actual: Iterable[Hashable], expected: Iterable[Hashable]) -> str:
