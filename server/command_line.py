@@ -12,11 +12,12 @@ from auth.memory import open_memory
 from auth.projects import DEFAULT, ensure_project, find_project
 from auth.viewer import SCOPES
 from models.database import open_database
-from models.errors import Fault, NotFound
+from models.errors import Conflict, Fault, NotFound
 from models.faults import translated
 from models.migration import migrate
 from schema.contract import contract
 from server.application import contract_engine
+from server.doctor import Verdict, examine
 from server.export_command import add_options, export_to_file
 from server.logs import configure_logs
 from server.process import serve
@@ -31,7 +32,9 @@ MOST_WORKERS = 256
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run a verb; returns the status to exit with."""
     options = parser().parse_args(arguments)
-    run = {"serve": _serve, "migrate": _migrate, "schema": _schema, "key": _key, "export": _export}[options.verb]
+    run = {"serve": _serve, "migrate": _migrate, "schema": _schema, "key": _key, "doctor": _doctor, "export": _export}[
+        options.verb
+    ]
     try:
         run(read_settings(environ), options)
     except SettingsError as error:
@@ -58,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--fd", type=int, help="a socket that is listening already, instead of a host and a port")
     verbs.add_parser("migrate", help="bring the database up to date")
     verbs.add_parser("schema", help="print the GraphQL schema")
+    verbs.add_parser("doctor", help="look at a deployment and say what is wrong with it")
     key = verbs.add_parser("key", help="make an API key and print it, once")
     key.add_argument("--name", required=True, help="what the key is for")
     key.add_argument("--scopes", required=True, type=_scopes, help=f"some of {','.join(sorted(SCOPES))}")
@@ -85,6 +89,15 @@ def _migrate(settings: Settings, _options: argparse.Namespace) -> None:
 
 def _schema(_settings: Settings, _options: argparse.Namespace) -> None:
     _say(contract.as_str())
+
+
+def _doctor(settings: Settings, _options: argparse.Namespace) -> None:
+    urls = _needed(settings, "database_url"), _needed(settings, "redis_url")
+    findings = asyncio.run(examine(settings, *urls))
+    _say("\n".join(map(str, findings)))
+    ill = sum(finding.verdict is Verdict.ILL for finding in findings)
+    if ill:
+        raise Conflict(f"{ill} of these must be mended.")
 
 
 def _key(settings: Settings, options: argparse.Namespace) -> None:

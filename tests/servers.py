@@ -50,6 +50,11 @@ class Server:
         return self._environment["DATABASE_URL"]
 
     @property
+    def redis_url(self) -> str:
+        """Where its Redis is."""
+        return self._environment["REDIS_URL"]
+
+    @property
     def headers(self) -> dict[str, str]:
         """What a request needs to be let in."""
         return {"Authorization": f"Bearer {self.key}"}
