@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ from pubsub import cursor
 from tests.servers import ROOT, Server
 
 LINE_SECONDS = 30.0
-MARK_SECONDS = 0.5
+CHECKPOINT = "CHECKPOINT"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +53,16 @@ class Follower:
             except queue.Empty:
                 return None
             assert "failed" not in said, said
-            if "lost" not in said:
+            if "lost" in said:
+                self.losses += 1
+            elif said["type"] != CHECKPOINT:
                 return _seen(said)
-            self.losses += 1
         return None
+
+    def begin(self) -> None:
+        """Wait for the checkpoint that says that the subscription has begun."""
+        said = json.loads(self._lines.get(timeout=LINE_SECONDS))
+        assert said.get("type") == CHECKPOINT, said
 
     def until(self, mark: str) -> list[Seen]:
         """Everything up to the start of the trace `mark`, without what concerns it."""
@@ -76,34 +82,17 @@ class Follower:
 
 
 @contextmanager
-def following(server: Server, mark: Callable[[], str]) -> Iterator[Follower]:
-    """A subscriber that sees everything from here on.
-
-    Nothing tells a client that its subscription has begun, so it is shown traces made by `mark` until it has seen one.
-    """
+def following(server: Server) -> Iterator[Follower]:
+    """A subscriber that sees everything from here on: the checkpoint of its beginning has come."""
     url = server.url.replace("http", "ws") + "/graphql"
     command = [str(ROOT / "scripts/node"), "node", str(ROOT / "tests/clients/follow.mjs"), url, server.key]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         follower = Follower(process)
         try:
-            last = _until_it_sees(follower, mark)
-            if last is not None:
-                follower.until(last)
+            follower.begin()
             yield follower
         finally:
             follower.end()
-
-
-def _until_it_sees(follower: Follower, mark: Callable[[], str]) -> str | None:
-    """The last trace shown, when that is still to come."""
-    deadline = time.monotonic() + LINE_SECONDS
-    while time.monotonic() < deadline:
-        shown = mark()
-        seen = follower.next(MARK_SECONDS)
-        if seen is not None:
-            return None if seen.subject == shown else shown
-    message = "the subscriber sees nothing"
-    raise AssertionError(message)
 
 
 def assert_in_order(seen: Sequence[Seen], project_id: str) -> None:

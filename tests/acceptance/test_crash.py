@@ -24,7 +24,7 @@ def test_replay_is_resumed_after_a_crash(
     """What was acknowledged before kill -9 is there after it; the rest follows, and nothing comes twice."""
     ledger = tmp_path / "ledger"
     options = ["--limit", str(RUNS), "--end", "now", "--duration", "2", "--patience", "2", "--ledger", str(ledger)]
-    with following(server, caller.mark) as follower:
+    with following(server) as follower:
         with replaying(replay(server, invented, *options)) as process:
             until(lambda: len(acknowledged(ledger)) >= 300, 60)
             server.kill()
@@ -47,7 +47,7 @@ def test_replay_outlives_a_crash(
     """Senders that repeat what got no answer lose nothing and make nothing twice while the server is killed."""
     ledger = tmp_path / "ledger"
     options = ["--limit", str(RUNS), "--end", "now", "--duration", "2", "--ledger", str(ledger)]
-    with following(server, caller.mark) as follower, replaying(replay(server, invented, *options)) as process:
+    with following(server) as follower, replaying(replay(server, invented, *options)) as process:
         until(lambda: len(acknowledged(ledger)) >= 300, 60)
         server.restart()
         status, said = ended(process)

@@ -19,7 +19,7 @@ def test_recorded_runs_come_out_as_they_went_in(
     """Traces, steps and their contents equal the files, and a subscriber saw each start and finish once, in order."""
     expected = {key(trace): trace for trace in map(trace_of, recording.read())}
     calls = kinds(list(expected.values()))["LLM"]
-    with following(server, caller.mark) as follower, replaying(replay(server, recording, "--duration", "5")) as process:
+    with following(server) as follower, replaying(replay(server, recording, "--duration", "5")) as process:
         status, said = ended(process)
         seen = follower.until(caller.mark())
 

@@ -13,6 +13,7 @@ import pytest
 
 from scripts.embedded import Postgres, Redis
 from tests.faults.ledger import Verdict
+from tests.faults.load import WRITERS
 from tests.faults.scene import Scene, in_front, open_scene
 from tests.waiting import until
 
@@ -45,8 +46,8 @@ async def test_a_rolling_restart_is_noticed_by_nobody(crew: Scene) -> None:
     assert len(set(workers(crew))) == 4
     assert subscriber.connections > 1
     assert crew.ledger.counts[Verdict.FAIL] == 0
-    # A request can meet a connection in the moment in which it is closed; the socket closes on purpose.
-    assert crew.ledger.counts[Verdict.UNKNOWN] <= 2
+    # A request can meet its connection in the moment in which one of the two workers that leave closes it.
+    assert crew.ledger.counts[Verdict.UNKNOWN] <= 2 * WRITERS
 
 
 async def test_a_worker_that_is_killed_gets_a_successor(crew: Scene) -> None:

@@ -13,7 +13,7 @@ from operations.rejection import Rejected
 from tests.operations.executors import Executors, comparable, contract_schema, open_executors, without_cost
 from tests.operations.questions import Question, questions
 
-DOCUMENTS = int(os.environ.get("DOCUMENTS", "2000"))
+DOCUMENTS = int(os.environ.get("DOCUMENTS", "800"))
 VARIATIONS = 8  # to think of a document takes longer than to vary and answer it
 
 

@@ -107,10 +107,13 @@ def test_test_passes_its_arguments(checkout: Path) -> None:
 
 
 def test_test_measures_the_whole(checkout: Path) -> None:
-    """The whole suite ends with the report of its coverage."""
+    """The whole suite runs in two processes, and ends with the report of its coverage."""
     _, output = run(checkout, "scripts/test")
 
-    assert output.splitlines()[1:] == ["python -m coverage run -m pytest", "python -m coverage report"]
+    assert output.splitlines()[1:] == [
+        "python -m coverage run -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder",
+        "python -m coverage report",
+    ]
 
 
 def test_test_fails_with_its_tests(checkout: Path) -> None:

@@ -11,6 +11,7 @@ const scalars = {
   Cursor: "string",
   DateTime: "string",
   Decimal: "string",
+  Duration: "string",
   JSON: "unknown",
   UUID: "string",
 };
