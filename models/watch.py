@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import asyncpg
 import structlog
@@ -16,11 +16,14 @@ from models.errors import Unavailable
 # Together less than the two seconds within which everybody is to know that the database is away.
 PAUSE = 0.25
 PATIENCE = 1.25
+# What may have come while our own loop was busy is read in this time.
+GRACE = 0.1
 
 # The question; any answer will do.
 ALIVE = "SELECT 1"
 
 Connect: TypeAlias = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
+Answer = TypeVar("Answer")
 
 log = structlog.get_logger()
 
@@ -70,8 +73,7 @@ class Watch:
     async def _watch(self, connect: Connect) -> None:
         while True:
             try:
-                async with asyncio.timeout(PATIENCE):
-                    connection = await connect()
+                connection = await _in_time(connect())
             except faults.TROUBLE as error:
                 self._note(away=faults.is_silence(error))
             else:
@@ -83,9 +85,7 @@ class Watch:
         heard: set[str] = set()
         try:
             while True:
-                async with asyncio.timeout(PATIENCE):
-                    await connection.execute(ALIVE)
-                    await self._hear(connection, heard)
+                await _in_time(self._answer(connection, heard))
                 self._note(away=False)
                 await asyncio.sleep(PAUSE)
         except TimeoutError:
@@ -96,7 +96,8 @@ class Watch:
             # Closing in good order would wait for a server that may be frozen.
             connection.terminate()
 
-    async def _hear(self, connection: asyncpg.Connection[asyncpg.Record], heard: set[str]) -> None:
+    async def _answer(self, connection: asyncpg.Connection[asyncpg.Record], heard: set[str]) -> None:
+        await connection.execute(ALIVE)
         for channel in self._listeners.keys() - heard:
             await connection.add_listener(channel, self._pass_on)
             heard.add(channel)
@@ -114,3 +115,15 @@ class Watch:
             for limit in self._limits:
                 if not limit.expired():
                     limit.reschedule(now)
+
+
+async def _in_time(asked: Awaitable[Answer]) -> Answer:
+    """What is answered; raises TimeoutError where PostgreSQL is silent, not where our own loop was busy meanwhile."""
+    asking = asyncio.ensure_future(asked)
+    try:
+        for patience in (PATIENCE, GRACE):
+            if (await asyncio.wait({asking}, timeout=patience))[0]:
+                return asking.result()
+        raise TimeoutError
+    finally:
+        asking.cancel()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
 from models.database import Database, open_database
 from models.errors import Unavailable
+from models.watch import PATIENCE, Watch
 from scripts.embedded import Postgres, start_postgres
 from tests.waiting import eventually
 
@@ -103,6 +107,24 @@ async def test_losing_its_own_connection_is_no_sign(database: Database) -> None:
     await database.execute(TERMINATE, "tracegraph watch")
 
     assert await slow == "SELECT 1"
+
+
+class Busy(asyncpg.Connection):
+    """A connection whose process has no time to listen whenever it has asked something."""
+
+    async def execute(self, *asked: Any, **rest: Any) -> str:
+        """Ask, and be busy for longer than the watch waits for an answer."""
+        asking = asyncio.ensure_future(super().execute(*asked, **rest))
+        await asyncio.sleep(0)
+        time.sleep(PATIENCE + 0.05)
+        return await asking
+
+
+async def test_a_busy_loop_is_no_silent_postgres(own_postgres: Postgres) -> None:
+    """Whoever is at work while our own process has no time to listen is not interrupted."""
+    watch = Watch()
+    async with watch.kept(partial(asyncpg.connect, own_postgres.url, connection_class=Busy)), watch.within(LONG):
+        await asyncio.sleep(3 * PATIENCE)
 
 
 async def running(database: Database, statement: str) -> bool:
