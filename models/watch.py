@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import asyncpg
 import structlog
@@ -15,15 +15,12 @@ from models.errors import Unavailable
 
 # Together less than the two seconds within which everybody is to know that the database is away.
 PAUSE = 0.25
-PATIENCE = 1.25
-# What may have come while our own loop was busy is read in this time.
-GRACE = 0.1
+SILENT = 6  # pauses without an answer
 
 # The question; any answer will do.
 ALIVE = "SELECT 1"
 
 Connect: TypeAlias = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
-Answer = TypeVar("Answer")
 
 log = structlog.get_logger()
 
@@ -37,6 +34,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._away = False
+        self._pauses = 0  # since the last answer
         self._limits: set[asyncio.Timeout] = set()
         self._listeners: dict[str, Callable[[], None]] = {}
 
@@ -72,32 +70,44 @@ class Watch:
 
     async def _watch(self, connect: Connect) -> None:
         while True:
+            asking = asyncio.create_task(self._ask(connect))
             try:
-                connection = await _in_time(connect())
-            except faults.TROUBLE as error:
-                self._note(away=faults.is_silence(error))
-            else:
-                await self._ask(connection)
-            await asyncio.sleep(PAUSE)
+                await self._wait(asking)
+            finally:
+                asking.cancel()
+                await asyncio.gather(asking, return_exceptions=True)
 
-    async def _ask(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
-        """Ask until nobody answers, or the connection is lost: that says little before another one was tried."""
+    async def _wait(self, asking: asyncio.Task[None]) -> None:
+        """Count the pauses without an answer; a pause is one however long our own loop was busy meanwhile."""
+        while not asking.done():
+            await asyncio.wait({asking}, timeout=PAUSE)
+            self._pauses += 1
+            if self._pauses > SILENT:
+                self._note(away=True)
+                return
+
+    async def _ask(self, connect: Connect) -> None:
+        """Ask until the connection is lost: that says little before another one was tried."""
+        try:
+            connection = await connect()
+        except faults.TROUBLE as error:
+            self._note(away=faults.is_silence(error))
+            await asyncio.sleep(PAUSE)
+            return
         heard: set[str] = set()
         try:
             while True:
-                await _in_time(self._answer(connection, heard))
+                await connection.execute(ALIVE)
+                await self._hear(connection, heard)
                 self._note(away=False)
                 await asyncio.sleep(PAUSE)
-        except TimeoutError:
-            self._note(away=True)
         except faults.TROUBLE:
             return
         finally:
             # Closing in good order would wait for a server that may be frozen.
             connection.terminate()
 
-    async def _answer(self, connection: asyncpg.Connection[asyncpg.Record], heard: set[str]) -> None:
-        await connection.execute(ALIVE)
+    async def _hear(self, connection: asyncpg.Connection[asyncpg.Record], heard: set[str]) -> None:
         for channel in self._listeners.keys() - heard:
             await connection.add_listener(channel, self._pass_on)
             heard.add(channel)
@@ -107,6 +117,7 @@ class Watch:
         self._listeners[channel]()
 
     def _note(self, *, away: bool) -> None:
+        self._pauses = 0
         if away != self._away:
             self._away = away
             log.warning("PostgreSQL does not answer" if away else "PostgreSQL answers again", at_work=len(self._limits))
@@ -115,15 +126,3 @@ class Watch:
             for limit in self._limits:
                 if not limit.expired():
                     limit.reschedule(now)
-
-
-async def _in_time(asked: Awaitable[Answer]) -> Answer:
-    """What is answered; raises TimeoutError where PostgreSQL is silent, not where our own loop was busy meanwhile."""
-    asking = asyncio.ensure_future(asked)
-    try:
-        for patience in (PATIENCE, GRACE):
-            if (await asyncio.wait({asking}, timeout=patience))[0]:
-                return asking.result()
-        raise TimeoutError
-    finally:
-        asking.cancel()

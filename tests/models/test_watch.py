@@ -14,7 +14,7 @@ import pytest
 
 from models.database import Database, open_database
 from models.errors import Unavailable
-from models.watch import PATIENCE, Watch
+from models.watch import PAUSE, SILENT, Watch
 from scripts.embedded import Postgres, start_postgres
 from tests.waiting import eventually
 
@@ -116,15 +116,18 @@ class Busy(asyncpg.Connection):
         """Ask, and be busy for longer than the watch waits for an answer."""
         asking = asyncio.ensure_future(super().execute(*asked, **rest))
         await asyncio.sleep(0)
-        time.sleep(PATIENCE + 0.05)
+        until = time.perf_counter() + PAUSE * (SILENT + 1)
+        while time.perf_counter() < until:
+            pass
         return await asking
 
 
 async def test_a_busy_loop_is_no_silent_postgres(own_postgres: Postgres) -> None:
     """Whoever is at work while our own process has no time to listen is not interrupted."""
-    watch = Watch()
+    watch, heard = Watch(), asyncio.Event()
+    watch.listen("news", heard.set)
     async with watch.kept(partial(asyncpg.connect, own_postgres.url, connection_class=Busy)), watch.within(LONG):
-        await asyncio.sleep(3 * PATIENCE)
+        await heard.wait()
 
 
 async def running(database: Database, statement: str) -> bool:

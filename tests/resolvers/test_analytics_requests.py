@@ -20,7 +20,7 @@ from schema.contract import contract
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "llm_requests.csv"
 WHOLE = Path(__file__).parents[3] / "shared" / "data" / "llm_requests_conv.csv.gz"
-BATCH = 1000
+BATCH = 200
 RANK = "list_sort(list(took))[1 + floor({q} * (count(*) - 1))::int]"
 
 # The file says when and how many tokens; how long it took and what answered follow from these.
