@@ -42,6 +42,13 @@ def test_what_is_better_never_earns_less(found: Measured, factor: float) -> None
     assert 0 <= score_of(found) <= score_of(replace(found, value=value)) <= 100
 
 
+def test_no_throughput_earns_nothing() -> None:
+    """Who writes no tokens at all is infinitely slower than usual."""
+    usual = Reference(value=50.0, told="it was", certainty=1.0)
+
+    assert score_of(Measured(scale=THROUGHPUT, value=0.0, told="It is", reference=usual)) == 0
+
+
 @given(found=measured, letter=st.sampled_from(list(LEAST_POINTS)[:-1]))
 def test_the_value_that_would_help_helps(found: Measured, letter: GradeLetter) -> None:
     """The value named for a letter earns its least points."""

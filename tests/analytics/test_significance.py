@@ -79,6 +79,7 @@ def test_constant_prices_differ_or_they_do_not() -> None:
     dear, cheap = ([price * number for number in tokens] for price in (3.0, 1.0))
 
     assert ratio_test(ratio(dear, tokens), ratio(cheap, tokens)) == pytest.approx(0.0)
+    assert ratio_test(ratio([3.0] * 20, [1.0] * 20), ratio([2.0] * 20, [1.0] * 20)) == 0.0
     assert ratio_test(ratio(dear, tokens), ratio(dear[::-1], tokens[::-1])) == 1.0
 
 
@@ -87,6 +88,13 @@ def test_small_samples_tell_nothing() -> None:
     assert proportion_test(0, 19, 19, 500) is None
     assert rank_test(sample([1.0] * 19), sample([2.0] * 500)) is None
     assert ratio_test(ratio([1.0] * 19 + [0.0], [1.0] * 19 + [0.0]), ratio([2.0] * 20, [1.0] * 20)) is None
+
+
+def test_equal_values_are_no_difference() -> None:
+    """Where all values are the same, there is nothing that chance would not explain."""
+    assert rank_test(sample([1.0] * 20), sample([1.0] * 20)) == 1.0
+    assert proportion_test(0, 20, 0, 20) == 1.0
+    assert proportion_test(20, 20, 20, 20) == 1.0
 
 
 def test_many_comparisons_need_more() -> None:

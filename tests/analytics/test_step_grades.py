@@ -36,6 +36,7 @@ CASES = {
     "no failures": Case(replace(USUAL, error_rate=0.0), (85, 100, 85, 85), "A"),
     "three times the failures": Case(replace(USUAL, error_rate=0.06), (85, 55, 85, 85), "C"),
     "no model calls": Case(replace(USUAL, cost=None, tokens_per_second=None), (85, 85, None, None), "B"),
+    "just enough": Case(replace(USUAL, steps=20), (85, 85, 85, 85), "B", usual=replace(USUAL, steps=20)),
     "too few": Case(replace(USUAL, steps=19), None),
     "too few before": Case(USUAL, None, usual=replace(USUAL, steps=19)),
     "nothing before": Case(USUAL, None, usual=None),
@@ -63,6 +64,7 @@ def test_the_median_is_that_of_each_figure() -> None:
     groups = [replace(USUAL, p95_ms=float(n), cost=None if n % 2 else n / 100) for n in range(1, 6)]
 
     assert median_of([*groups, replace(USUAL, steps=3, p95_ms=0.5)]) == replace(USUAL, p95_ms=3.0, cost=0.02)
+    assert median_of([replace(USUAL, steps=20), replace(USUAL, steps=20, p95_ms=300.0)]) == replace(USUAL, steps=20)
     assert median_of(groups[:1]) is None
     assert median_of([]) is None
 
@@ -70,8 +72,9 @@ def test_the_median_is_that_of_each_figure() -> None:
 def test_of_too_few_durations_none_is_told() -> None:
     """The tail of a handful of steps that ended is no figure, and a cost of nothing is not known."""
     measures = {"step_count": 40, "error_rate": 0.0, "cost_per_thousand_tokens": "0", "output_tokens_per_second": None}
-    few, enough = [Sample(values=np.arange(float(n)), cumulative=np.arange(1, n + 1)) for n in (19, 40)]
+    few, enough, many = [Sample(values=np.arange(float(n)), cumulative=np.arange(1, n + 1)) for n in (19, 20, 200)]
 
     assert step_measures(measures, few).p95_ms is None
     assert step_measures(measures, None).p95_ms is None
-    assert step_measures(measures, enough) == replace(SILENT, steps=40, p95_ms=37.0, error_rate=0.0)
+    assert step_measures(measures, enough) == replace(SILENT, steps=40, p95_ms=18.0, error_rate=0.0)
+    assert step_measures(measures, many).p95_ms == 189.0

@@ -59,6 +59,9 @@ CASES = {
         run(error_count=1), (85, 70, 85, 85), "C", failures=UsualFailures(count=99, errors=0)
     ),
     "too few steps to say what is usual": Case(run(error_count=1), (85, 70, 85, 85), "C", failures=FEW),
+    "just enough steps to say what is usual": Case(
+        run(error_count=1), (85, 94, 85, 85), "B", failures=UsualFailures(count=20, errors=1)
+    ),
     "a running run": Case(run(None), None),
     "a cancelled run": Case(run(status="CANCELLED"), None),
     "too few such runs": Case(run(), None, usual=None),
@@ -121,6 +124,8 @@ def test_a_grade_says_how_far_to_trust_it() -> None:
 
     assert [found and found.confidence for found in (full, few, part, certain)] == [0.935, 0.675, 0.755, 1.0]
     assert [found and found.sample_size for found in (full, few, part, certain)] == [270, 30, 270, 1]
+    assert full is not None
+    assert full.version == 1
 
 
 def graded(case: Case) -> Grade | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +24,13 @@ def sample(*values: float) -> Sample:
 
 SPREAD = sample(*np.linspace(80, 120, 100))
 FEW = sample(*np.linspace(80, 120, 19))
+# On the edge of what is enough, with a median of 100 and of 50 ms, and with a long tail: 95 % take at most 300 ms.
+ENOUGH, BRIEF = sample(*[100.0] * 20), sample(*[50.0] * 20)
+TAILED = sample(*[100.0] * 949, 300.0, *[400.0] * 50)
 USUAL: dict[StepKey, UsualStep] = {
+    ("even", "CUSTOM", None): UsualStep(durations=ENOUGH, first_tokens=ENOUGH),
+    ("brief", "CUSTOM", None): UsualStep(durations=BRIEF, first_tokens=BRIEF),
+    ("tailed", "CUSTOM", None): UsualStep(durations=TAILED, first_tokens=TAILED),
     ("look", "CUSTOM", None): UsualStep(durations=SPREAD, first_tokens=SPREAD),
     ("rare", "CUSTOM", None): UsualStep(durations=FEW, first_tokens=FEW),
 }
@@ -173,6 +180,126 @@ CASES = {
     ),
 }
 
+SLOW, LATE, PATH = ("SLOW_STEP", "WARNING"), ("SLOW_FIRST_TOKEN", "WARNING"), ("CRITICAL_PATH", "INFO")
+GREAT = UsualTrace(count=20, duration_ms=1_000.0, cost=0.125, tokens_per_second=10.0)
+
+
+def parts_of(*lengths: float, since: float = 0) -> list[dict[str, Any]]:
+    """Steps one after the other, each called by its place."""
+    ends = [since + sum(lengths[:place]) for place in range(len(lengths) + 1)]
+    return [step(f"part {place}", *bounds) for place, bounds in enumerate(pairwise(ends), start=1)]
+
+
+def within(caller: float, *calls: float) -> list[dict[str, Any]]:
+    """A step, and those that it called, one after the other from its start."""
+    return [step("p", 0, caller), *({**part, "parent_id": "p"} for part in parts_of(*calls))]
+
+
+def beside(identity: str, end: float, *lengths: float, **facts: Any) -> list[dict[str, Any]]:
+    """A step and those after it, of which none is half of the run."""
+    return [step(identity, 0, end, **facts), *parts_of(*lengths, since=end)]
+
+
+def prompts(*sent: int, got: int = 50, **facts: Any) -> list[dict[str, Any]]:
+    return [prompt(str(place), 300 * place, tokens, got, **facts) for place, tokens in enumerate(sent)]
+
+
+def repeated(length: float) -> list[dict[str, Any]]:
+    """The same twice, the second time for so long."""
+    first, *others = [call("a", 0, 250), step("x", 250, 600), step("y", 600 + length, 1000)]
+    return [first, call("b", 600, 600 + length), *others]
+
+
+BLOATED = ("TOKEN_BLOAT", "WARNING", None, None)
+
+# On the edge of each threshold, and just below it.
+EDGES = {
+    "half of the run": Case(parts_of(500, 250, 250), [(*PATH, 500, None, "part 1")]),
+    "less than half of the run": Case(parts_of(499, 251, 250), []),
+    "half of a run of 200 ms": Case(parts_of(100, 50, 50), [(*PATH, 100, None, "part 1")], end=200),
+    "half of a shorter run": Case(parts_of(99, 50, 49), [], end=198),
+    "a caller's 30 %": Case(within(1_000, 350, 350), [("SELF_TIME", "INFO", 300, None, "p")]),
+    "less than a caller's 30 %": Case(within(1_000, 351, 350), []),
+    "a caller's 100 ms": Case(within(300, 100, 100), [("SELF_TIME", "INFO", 100, None, "p")], end=300),
+    "less than a caller's 100 ms": Case(within(300, 101, 100), [], end=300),
+    "idle for a tenth": Case(
+        [step("a", 0, 900), step("b", 1_100, 2_000)], [("IDLE_GAP", "INFO", 200, None, "a b")], end=2_000
+    ),
+    "idle for 100 ms": Case(
+        [step("a", 0, 200), step("b", 300, 500)], [("IDLE_GAP", "INFO", 100, None, "a b")], end=500
+    ),
+    "idle for less than a tenth": Case([step("a", 0, 900), step("b", 1_099, 2_000)], [], end=2_000),
+    "idle for less than 100 ms": Case([step("a", 0, 200), step("b", 299, 500)], [], end=500),
+    "idle for 30 %": Case([step("a", 0, 350), step("b", 650, 1_000)], [("IDLE_GAP", "WARNING", 300, None, "a b")]),
+    "idle for less than 30 %": Case(
+        [step("a", 0, 350), step("b", 649, 1_000)], [("IDLE_GAP", "INFO", 299, None, "a b")]
+    ),
+    "as slow as twice the median": Case(beside("even", 200, 400, 400), []),
+    "slower than twice the median": Case(beside("even", 201, 400, 399), [(*SLOW, 101, None, "even")]),
+    "as slow as 95 %": Case(beside("tailed", 300, 350, 350), []),
+    "slower than 95 %": Case(beside("tailed", 301, 350, 349), [(*SLOW, 201, None, "tailed")]),
+    "slow by 100 ms": Case(beside("brief", 150, 175, 175), [(*SLOW, 100, None, "brief")], end=500),
+    "slow by less than 100 ms": Case(beside("brief", 149, 175, 176), [], end=500),
+    "slow by a tenth of the run": Case(beside("even", 400, 1_300, 1_300), [(*SLOW, 300, None, "even")], end=3_000),
+    "slow by less than a tenth of the run": Case(beside("even", 399, 1_300, 1_301), [], end=3_000),
+    "slow by half of the run": Case(
+        beside("even", 600, 400),
+        [("SLOW_STEP", "CRITICAL", 500, None, "even"), (*PATH, 600, None, "even")],
+    ),
+    "slow by less than half of the run": Case(
+        beside("even", 599, 401), [(*SLOW, 499, None, "even"), (*PATH, 599, None, "even")]
+    ),
+    "a first token later by 100 ms": Case(
+        beside("brief", 90, 455, 455, time_to_first_token_ms=150.0), [(*LATE, 100, None, "brief")]
+    ),
+    "a first token later by less than 100 ms": Case(beside("brief", 90, 455, 455, time_to_first_token_ms=149.0), []),
+    "four slow steps": Case(
+        [step(str(place), 250 * place, 250 * place + 240 + place, name="even") for place in range(4)],
+        [(*SLOW, 143, None, "3"), (*SLOW, 142, None, "2"), (*SLOW, 141, None, "1")],
+    ),
+    "four late first tokens": Case(
+        [
+            step(str(place), 250 * place, 250 * place + 90, name="even", time_to_first_token_ms=300.0 + place)
+            for place in range(4)
+        ],
+        [
+            ("IDLE_GAP", "WARNING", 640, None, "0 1"),
+            *((*LATE, 203, None, "3"), (*LATE, 202, None, "2"), (*LATE, 201, None, "1")),
+        ],
+    ),
+    "the same again, for a tenth": Case(repeated(100), [("REPEATED_CALL", "WARNING", 100, None, "a b")]),
+    "the same again, for less than a tenth": Case(repeated(99), [("REPEATED_CALL", "INFO", 99, None, "a b")]),
+    "six of the same": Case(
+        [call(str(place), 160 * place, 160 * place + 160) for place in range(6)],
+        [("REPEATED_CALL", "WARNING", 800, None, "0 1 2 3 4")],
+        end=960,
+    ),
+    "three times as dear": Case(
+        THIRDS, [("COST_OUTLIER", "WARNING", None, "0.25", "")], facts={"cost": "0.375"}, usual_trace=GREAT
+    ),
+    "not quite three times as dear": Case(THIRDS, [], facts={"cost": "0.374"}, usual_trace=GREAT),
+    "ten times as dear": Case(
+        THIRDS, [("COST_OUTLIER", "CRITICAL", None, "1.125", "")], facts={"cost": "1.25"}, usual_trace=GREAT
+    ),
+    "not quite ten times as dear": Case(
+        THIRDS, [("COST_OUTLIER", "WARNING", None, "1.115", "")], facts={"cost": "1.24"}, usual_trace=GREAT
+    ),
+    "dear, but such runs are free": Case(
+        THIRDS, [], facts={"cost": "1"}, usual_trace=UsualTrace(count=20, duration_ms=1, cost=0, tokens_per_second=1)
+    ),
+    "dear, of 19": Case(
+        THIRDS, [], facts={"cost": "9"}, usual_trace=UsualTrace(count=19, duration_ms=1, cost=0.1, tokens_per_second=1)
+    ),
+    "10,000 tokens sent": Case(prompts(4_000, 3_000, 3_000), [(*BLOATED, "0 1 2")], end=900),
+    "less than 10,000 tokens sent": Case(prompts(4_000, 3_000, 2_999), [], end=900),
+    "two long prompts": Case([*prompts(9_000, 9_000), step("x", 600, 900)], [], end=900),
+    "ten times what they got": Case(prompts(9_000, 9_000, 9_000, got=900), [(*BLOATED, "0 1 2")], end=900),
+    "less than ten times what they got": Case(prompts(9_000, 9_000, 8_999, got=900), [], end=900),
+    "half of it again": Case(prompts(8_000, 4_000, 4_000), [(*BLOATED, "0 1 2")], end=900),
+    "less than half of it again": Case(prompts(8_001, 4_000, 4_000), [], end=900),
+}
+CASES |= EDGES
+
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_the_known_is_found(case: Case) -> None:
@@ -198,7 +325,10 @@ def test_only_steps_that_may_be_slow_are_looked_up() -> None:
     steps = [step("short", 0, 99), step("long", 0, 400), step("late", 0, 50, time_to_first_token_ms=100.0)]
 
     assert wanted_of(steps, 1_000.0) == {("long", "CUSTOM", None), ("late", "CUSTOM", None)}
-    assert wanted_of(steps, 5_000.0) == {("late", "CUSTOM", None)}
+    assert wanted_of(steps, 4_000.0) == {("long", "CUSTOM", None), ("late", "CUSTOM", None)}
+    assert wanted_of(steps, 4_001.0) == {("late", "CUSTOM", None)}
+    assert wanted_of([step("long", 0, 100)], 900.0) == {("long", "CUSTOM", None)}
+    assert wanted_of([step("late", 0, 50, time_to_first_token_ms=99.0)], 0.0) == set()
     assert EMPTY.count == 0
 
 
