@@ -10,7 +10,7 @@ from typing import TypeAlias
 from ingest.pricing import unpriced
 from ingest.rollups import COUNTS
 from ingest.staleness import announce
-from ingest.transaction import LOCK_HEAD, Changes, Committed, committing
+from ingest.transaction import Changes, Committed, transaction
 from ingest.writer import Publisher
 from models.database import Connection, Database
 from models.enums import EventType
@@ -81,12 +81,9 @@ async def delete_batch(
     """
     async with database.connection(DEADLINE) as connection:
         changes = Changes(connection=connection, project_id=deletion.project_id, now=now, price=unpriced)
-        async with committing(connection):
-            position = await connection.fetchval(LOCK_HEAD, deletion.project_id)
-            committed = Committed(outcomes=[])
-            if position is not None:
-                await _remove(changes, deletion, ids)
-                committed = await changes.close(position)
+        async with transaction(connection, deletion.project_id):
+            await _remove(changes, deletion, ids)
+            committed = await changes.close()
     await announce(publisher, deletion.project_id, committed)
     return len(changes.gone_traces)
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from ingest.merge import STALE, TRACE_RETURNING
 from ingest.pricing import unpriced
-from ingest.transaction import LOCK_HEAD, Changes, Committed, committing
+from ingest.transaction import Changes, Committed, transaction
 from ingest.writer import Publisher
 from models.database import Database
 from models.enums import EventType
@@ -41,12 +41,11 @@ async def give_up_stale(database: Database, publisher: Publisher, after: timedel
 async def _give_up(database: Database, publisher: Publisher, project_id: str, before: datetime, now: datetime) -> int:
     async with database.connection() as connection:
         changes = Changes(connection=connection, project_id=project_id, now=now, price=unpriced)
-        async with committing(connection):
-            position = await connection.fetchval(LOCK_HEAD, project_id)
+        async with transaction(connection, project_id):
             for row in await connection.fetch(GIVE_UP, project_id, before, BATCH, now):
                 changes.remember(row, created=False)
                 changes.events.append((EventType.TRACE_FINISHED, row["id"], None))
-            committed = await changes.close(position)
+            committed = await changes.close()
     await announce(publisher, project_id, committed)
     return len(changes.events)
 

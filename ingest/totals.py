@@ -14,29 +14,17 @@ from models.rows import Row
 
 _PAIRS = ", ".join(f"old.{column} AS old_{column}, new.{column} AS new_{column}" for column in TRACE_RETURNING)
 
+# A step that arrives before its trace makes a placeholder, which the trace's own record fills in.
 # Where the ids of earlier steps are not known, those of all are not (docs/adr/0030-ids-of-steps.md).
 # News of a step brings a trace back to life that was given up as stale.
 ADD = f"""
-UPDATE traces AS t SET
-    first_step_id = CASE WHEN t.step_count = 0 OR t.first_step_id IS NOT NULL
-        THEN least(t.first_step_id, r.first_step_id) END,
-    last_step_id = CASE WHEN t.step_count = 0 OR t.last_step_id IS NOT NULL
-        THEN greatest(t.last_step_id, r.last_step_id) END,
-    step_count = t.step_count + r.steps,
-    error_count = t.error_count + r.errors,
-    input_tokens = t.input_tokens + r.input_tokens,
-    output_tokens = t.output_tokens + r.output_tokens,
-    cache_read_tokens = t.cache_read_tokens + r.cache_read_tokens,
-    cache_write_tokens = t.cache_write_tokens + r.cache_write_tokens,
-    reasoning_tokens = t.reasoning_tokens + r.reasoning_tokens,
-    cost = CASE WHEN r.cost IS NULL THEN t.cost ELSE trim_scale(coalesce(t.cost, 0) + r.cost) END,
-    models = joined_list(t.models, r.models::text[]),
-    start_time = CASE WHEN t.recorded THEN t.start_time WHEN t.step_count = 0 THEN r.start_time
-        ELSE least(t.start_time, r.start_time) END,
-    status = CASE WHEN '{STALE}' = ANY (t.corrected) THEN 'RUNNING' ELSE t.status END,
-    error_type = CASE WHEN '{STALE}' = ANY (t.corrected) THEN NULL ELSE t.error_type END,
-    corrected = array_remove(t.corrected, '{STALE}'),
-    updated_at = $15
+INSERT INTO traces AS t (
+    project_id, id, name, status, recorded, step_count, error_count, input_tokens, output_tokens, cache_read_tokens,
+    cache_write_tokens, reasoning_tokens, cost, models, start_time, first_step_id, last_step_id, created_at, updated_at
+)
+SELECT $1, r.id, '', 'RUNNING', false, r.steps, r.errors, r.input_tokens, r.output_tokens, r.cache_read_tokens,
+    r.cache_write_tokens, r.reasoning_tokens, trim_scale(r.cost), r.models::text[], r.start_time, r.first_step_id,
+    r.last_step_id, $15, $15
 FROM unnest(
     $2::uuid[], $3::int4[], $4::int4[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::numeric[],
     $11::text[], $12::timestamptz[], $13::uuid[], $14::uuid[]
@@ -44,15 +32,27 @@ FROM unnest(
     id, steps, errors, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost,
     models, start_time, first_step_id, last_step_id
 )
-WHERE t.project_id = $1 AND t.id = r.id
-RETURNING new.id, {_PAIRS}
-"""
-
-# A step that arrives before its trace makes a placeholder, which the trace's own record fills in.
-PLACEHOLD = """
-INSERT INTO traces (project_id, id, name, status, start_time, recorded, created_at, updated_at)
-SELECT $1, r.id, '', 'RUNNING', r.start_time, false, $4, $4
-FROM unnest($2::uuid[], $3::timestamptz[]) AS r (id, start_time)
+ON CONFLICT (project_id, id) DO UPDATE SET
+    first_step_id = CASE WHEN t.step_count = 0 OR t.first_step_id IS NOT NULL
+        THEN least(t.first_step_id, excluded.first_step_id) END,
+    last_step_id = CASE WHEN t.step_count = 0 OR t.last_step_id IS NOT NULL
+        THEN greatest(t.last_step_id, excluded.last_step_id) END,
+    step_count = t.step_count + excluded.step_count,
+    error_count = t.error_count + excluded.error_count,
+    input_tokens = t.input_tokens + excluded.input_tokens,
+    output_tokens = t.output_tokens + excluded.output_tokens,
+    cache_read_tokens = t.cache_read_tokens + excluded.cache_read_tokens,
+    cache_write_tokens = t.cache_write_tokens + excluded.cache_write_tokens,
+    reasoning_tokens = t.reasoning_tokens + excluded.reasoning_tokens,
+    cost = CASE WHEN excluded.cost IS NULL THEN t.cost ELSE trim_scale(coalesce(t.cost, 0) + excluded.cost) END,
+    models = joined_list(t.models, excluded.models),
+    start_time = CASE WHEN t.recorded THEN t.start_time WHEN t.step_count = 0 THEN excluded.start_time
+        ELSE least(t.start_time, excluded.start_time) END,
+    status = CASE WHEN '{STALE}' = ANY (t.corrected) THEN 'RUNNING' ELSE t.status END,
+    error_type = CASE WHEN '{STALE}' = ANY (t.corrected) THEN NULL ELSE t.error_type END,
+    corrected = array_remove(t.corrected, '{STALE}'),
+    updated_at = excluded.updated_at
+RETURNING new.id, old.id IS NULL AS created, {_PAIRS}
 """
 
 # After a change took a model, a cost or an early start away, deltas can't tell what is left: look at the steps.

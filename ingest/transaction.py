@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
+from uuid import UUID
 
 from ingest import parents, repricing, totals
 from ingest.merge import UPSERT_STEPS, UPSERT_TRACES
@@ -23,19 +24,21 @@ from pubsub.event import Happening, encode
 
 R = TypeVar("R", TraceRecord, StepRecord)
 
-# The row lock that puts the writers of a project in the order of their positions; taken before any other row.
-LOCK_HEAD = "SELECT position FROM event_heads WHERE project_id = $1 FOR UPDATE"
+# Begins a transaction with the row lock that puts the writers of a project in the order of their positions, in one
+# round trip; it takes no parameters.
+BEGIN = "BEGIN; SELECT FROM event_heads WHERE project_id = '{project_id}' FOR UPDATE"
+LOCKED = "SELECT 1"  # how PostgreSQL calls it
 
 # Advances the head, appends the commit's events to the log and the deltas to the roll-ups, in one round trip.
 CLOSE = f"""
-WITH head AS (UPDATE event_heads SET position = $25 WHERE project_id = $1),
+WITH head AS (UPDATE event_heads SET position = position + $24 WHERE project_id = $1 RETURNING position),
 log AS (
     INSERT INTO event_log (project_id, first_pos, last_pos, events, committed_at)
-    VALUES ($1, $24, $25, $26::json, $27)
-)
-{APPEND}
+    SELECT $1, position - $24 + 1, position, $25::json, $26 FROM head
+),
+deltas AS ({APPEND})
+SELECT position FROM head
 """
-
 
 LIFE = {
     "TRACE": (EventType.TRACE_STARTED, EventType.TRACE_UPDATED, EventType.TRACE_FINISHED),
@@ -98,18 +101,22 @@ class Changes:
         self.events += [(EventType.STEP_UPDATED, row["trace_id"], row["id"]) for row in adopted]
 
     async def add_totals(self) -> None:
-        """Carry the changed steps over into the totals of their traces."""
-        gains = totals.totals_of(self.steps)
-        missing = await self._add(gains)
-        if missing:
-            await self._placehold({identity: gains[identity] for identity in missing})
-            await self._add({identity: gains[identity] for identity in missing})
+        """Carry the changed steps over into the totals of their traces; a trace that is not there yet begins with them."""
+        if not self.steps:
+            return
+        parameters = totals.columns(totals.totals_of(self.steps))
+        rows = await self.connection.fetch(totals.ADD, self.project_id, *parameters, self.now)
+        for row in rows:
+            self.remember(row, created=row["created"])
+            if not row["created"] and row["old_status"] != row["new_status"]:
+                self.events.append((EventType.TRACE_UPDATED, row["id"], None))
+        self.events[:0] = [(EventType.TRACE_STARTED, row["id"], None) for row in rows if row["created"]]
         shrunk = sorted({row["trace_id"] for row in self.steps if totals.must_recount(row)})
         if shrunk:
             for row in await self.connection.fetch(totals.RECOUNT, self.project_id, shrunk):
                 self.remember(row, created=False)
 
-    async def close(self, position: int) -> Committed:
+    async def close(self) -> Committed:
         """Append the roll-up deltas, advance the head and write the log."""
         if not self.events:
             return Committed(outcomes=[])
@@ -122,26 +129,9 @@ class Changes:
             rollups.remove_step(step)
         for trace in self.gone_traces:
             rollups.remove_trace(trace)
-        first, last, payload = position + 1, position + len(self.events), encode(self.events, self.now)
-        await self.connection.execute(CLOSE, self.project_id, *rollups.columns(), first, last, payload, self.now)
-        return Committed(outcomes=[], first_position=first, last_position=last, payload=payload)
-
-    async def _add(self, gains: Mapping[str, totals.Total]) -> set[str]:
-        if not gains:
-            return set()
-        rows = await self.connection.fetch(totals.ADD, self.project_id, *totals.columns(gains), self.now)
-        for row in rows:
-            self.remember(row, created=False)
-            if row["old_status"] != row["new_status"]:
-                self.events.append((EventType.TRACE_UPDATED, row["id"], None))
-        return gains.keys() - {row["id"] for row in rows}
-
-    async def _placehold(self, gains: Mapping[str, totals.Total]) -> None:
-        starts = [total.start_time for total in gains.values()]
-        await self.connection.execute(totals.PLACEHOLD, self.project_id, list(gains), starts, self.now)
-        for identity in gains:
-            self.before[identity] = None
-        self.events[:0] = [(EventType.TRACE_STARTED, identity, None) for identity in gains]
+        count, payload = len(self.events), encode(self.events, self.now)
+        last = await self.connection.fetchval(CLOSE, self.project_id, *rollups.columns(), count, payload, self.now)
+        return Committed(outcomes=[], first_position=last - count + 1, last_position=last, payload=payload)
 
     def _note(self, key: tuple[str, ...], row: Row | None) -> None:
         status = Status.DUPLICATE if row is None else Status.CREATED if row["created"] else Status.UPDATED
@@ -162,14 +152,11 @@ async def commit(
     connection broke during COMMIT itself.
     """
     changes = Changes(connection=connection, project_id=project_id, now=now, price=price)
-    async with committing(connection):
-        position = await connection.fetchval(LOCK_HEAD, project_id)
-        if position is None:
-            raise NotFound("There is no such project.")
+    async with transaction(connection, project_id):
         await changes.merge_traces([record for record in records if isinstance(record, TraceRecord)])
         await changes.merge_steps([record for record in records if isinstance(record, StepRecord)])
         await changes.add_totals()
-        closed = await changes.close(position)
+        closed = await changes.close()
     return Committed(
         outcomes=list(_outcomes(records, changes.statuses)),
         first_position=closed.first_position,
@@ -179,18 +166,21 @@ async def commit(
 
 
 @asynccontextmanager
-async def committing(connection: Connection) -> AsyncIterator[None]:
-    """A transaction that tells a failure before COMMIT from one during it, whose outcome nobody knows."""
-    transaction = connection.transaction()
-    await transaction.start()
+async def transaction(connection: Connection, project_id: str) -> AsyncIterator[None]:
+    """A transaction that is the only writer of its project; rolled back when the body raises.
+
+    Raises NotFound for a project that is not there, OutcomeUnknown when the connection breaks during COMMIT.
+    """
     try:
+        if await connection.execute(BEGIN.format(project_id=UUID(project_id))) != LOCKED:
+            raise NotFound("There is no such project.")  # noqa: TRY301  it has to be rolled back
         yield
     except BaseException as error:
         if not faults.poisons(error):
-            await transaction.rollback()
+            await connection.execute("ROLLBACK")
         raise
     try:
-        await transaction.commit()
+        await connection.execute("COMMIT")
     except BaseException as error:
         if faults.refused_commit(error):
             raise
