@@ -13,7 +13,7 @@ from models.sketch import bucket_of
 
 COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 
-# One appended row per bucket and commit; a background task merges them. Sketches travel as array literals.
+# One appended row per bucket and commit; a background task merges them. Money and sketches travel as text.
 APPEND = """
 INSERT INTO trace_analytics (
     project_id, tier, bucket, subject, name, status, kind, provider, model, environment, service_name, count,
@@ -23,21 +23,11 @@ INSERT INTO trace_analytics (
 )
 SELECT $1, 'DELTA', r.bucket, r.subject, r.name, r.status, r.kind, r.provider, r.model, r.environment,
     r.service_name, r.count, r.input_tokens, r.output_tokens, r.cache_read_tokens, r.cache_write_tokens,
-    r.reasoning_tokens, r.cost, r.duration, r.duration_indexes::int[], r.duration_counts::bigint[],
-    r.first_token, r.first_token_indexes::int[], r.first_token_counts::bigint[]
-FROM unnest(
-    $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::text[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::int8[], $16::int8[], $17::numeric[],
-    $18::numeric[], $19::text[], $20::text[], $21::numeric[], $22::text[], $23::text[]
-) AS r (
-    bucket, subject, name, status, kind, provider, model, environment, service_name, count,
-    input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost,
-    duration, duration_indexes, duration_counts, first_token, first_token_indexes, first_token_counts
-)
+    r.reasoning_tokens, r.cost::numeric, r.duration_microseconds::numeric, r.duration_indexes::int[],
+    r.duration_counts::bigint[], r.first_token_microseconds::numeric, r.first_token_indexes::int[],
+    r.first_token_counts::bigint[]
+FROM unnest($2::bucket_gain[]) AS r
 """
-
-PARAMETERS = 22  # the arrays of APPEND
-
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -133,10 +123,9 @@ class RollUps:
             self._trace(before, BEFORE, -1)
         self._trace(after, AFTER, 1)
 
-    def columns(self) -> list[list[Any]]:
-        """The parameters of APPEND after the project."""
-        rows = [_row(key, delta) for key, delta in self.deltas.items() if _counts(delta)]
-        return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(PARAMETERS)]
+    def gains(self) -> list[tuple[Any, ...]]:
+        """The buckets that changed, as APPEND takes them."""
+        return [_gain(key, delta) for key, delta in self.deltas.items() if _counts(delta)]
 
     def _step(self, row: Row, side: str, sign: int) -> None:
         kind, provider, model, first_token, start, name, status, *facts = STEP[side](row)
@@ -168,7 +157,7 @@ def _left(latencies: Latencies) -> bool:
     return latencies.microseconds != 0 or any(latencies.sketch.values())
 
 
-def _row(key: Key, delta: Delta) -> tuple[Any, ...]:
+def _gain(key: Key, delta: Delta) -> tuple[Any, ...]:
     return (
         *key,
         delta.count,

@@ -22,16 +22,10 @@ INSERT INTO traces AS t (
     project_id, id, name, status, recorded, step_count, error_count, input_tokens, output_tokens, cache_read_tokens,
     cache_write_tokens, reasoning_tokens, cost, models, start_time, first_step_id, last_step_id, created_at, updated_at
 )
-SELECT $1, r.id, '', 'RUNNING', false, r.steps, r.errors, r.input_tokens, r.output_tokens, r.cache_read_tokens,
-    r.cache_write_tokens, r.reasoning_tokens, trim_scale(r.cost), r.models::text[], r.start_time, r.first_step_id,
-    r.last_step_id, $15, $15
-FROM unnest(
-    $2::uuid[], $3::int4[], $4::int4[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::numeric[],
-    $11::text[], $12::timestamptz[], $13::uuid[], $14::uuid[]
-) AS r (
-    id, steps, errors, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost,
-    models, start_time, first_step_id, last_step_id
-)
+SELECT $1, r.id::uuid, '', 'RUNNING', false, r.steps, r.errors, r.input_tokens, r.output_tokens, r.cache_read_tokens,
+    r.cache_write_tokens, r.reasoning_tokens, trim_scale(r.cost::numeric), r.models::text[], r.start_time,
+    r.first_step_id::uuid, r.last_step_id::uuid, $3, $3
+FROM unnest($2::trace_gain[]) AS r
 ON CONFLICT (project_id, id) DO UPDATE SET
     first_step_id = CASE WHEN t.step_count = 0 OR t.first_step_id IS NOT NULL
         THEN least(t.first_step_id, excluded.first_step_id) END,
@@ -115,16 +109,15 @@ def totals_of(rows: Iterable[Row]) -> dict[str, Total]:
     return totals
 
 
-def columns(totals: Mapping[str, Total]) -> list[list[Any]]:
-    """The parameters of ADD between the project and the time."""
-    rows = [
+def gains(totals: Mapping[str, Total]) -> list[tuple[Any, ...]]:
+    """What ADD adds to each trace, in the order of their ids."""
+    return [
         (
             identity, total.steps, total.errors, *total.tokens, None if total.cost is None else str(total.cost),
             array_literal(sorted(total.models)), total.start_time, total.first_step_id, total.last_step_id,
         )
         for identity, total in sorted(totals.items())
     ]  # fmt: skip
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def must_recount(row: Row) -> bool:

@@ -31,10 +31,10 @@ LOCKED = "SELECT 1"  # how PostgreSQL calls it
 
 # Advances the head, appends the commit's events to the log and the deltas to the roll-ups, in one round trip.
 CLOSE = f"""
-WITH head AS (UPDATE event_heads SET position = position + $24 WHERE project_id = $1 RETURNING position),
+WITH head AS (UPDATE event_heads SET position = position + $3 WHERE project_id = $1 RETURNING position),
 log AS (
     INSERT INTO event_log (project_id, first_pos, last_pos, events, committed_at)
-    SELECT $1, position - $24 + 1, position, $25::json, $26 FROM head
+    SELECT $1, position - $3 + 1, position, $4::json, $5 FROM head
 ),
 deltas AS ({APPEND})
 SELECT position FROM head
@@ -104,8 +104,8 @@ class Changes:
         """Carry the changed steps over into the totals of their traces; a trace that is not there yet begins with them."""
         if not self.steps:
             return
-        parameters = totals.columns(totals.totals_of(self.steps))
-        rows = await self.connection.fetch(totals.ADD, self.project_id, *parameters, self.now)
+        gains = totals.gains(totals.totals_of(self.steps))
+        rows = await self.connection.fetch(totals.ADD, self.project_id, gains, self.now)
         for row in rows:
             self.remember(row, created=row["created"])
             if not row["created"] and row["old_status"] != row["new_status"]:
@@ -130,7 +130,7 @@ class Changes:
         for trace in self.gone_traces:
             rollups.remove_trace(trace)
         count, payload = len(self.events), encode(self.events, self.now)
-        last = await self.connection.fetchval(CLOSE, self.project_id, *rollups.columns(), count, payload, self.now)
+        last = await self.connection.fetchval(CLOSE, self.project_id, rollups.gains(), count, payload, self.now)
         return Committed(outcomes=[], first_position=last - count + 1, last_position=last, payload=payload)
 
     def _note(self, key: tuple[str, ...], row: Row | None) -> None:

@@ -104,7 +104,7 @@ async def test_what_was_deleted_is_taken_out(data: st.DataObject, database: Data
             rollups.remove_step(row)
         for row in await connection.fetch(DELETE_TRACES, project_id, gone):
             rollups.remove_trace(row)
-        await connection.execute(APPEND, project_id, *rollups.columns())
+        await connection.execute(APPEND, project_id, rollups.gains())
     await merge_project(database, project_id, EPOCH)
 
     for tier in UNITS:
