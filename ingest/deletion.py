@@ -10,7 +10,7 @@ from typing import TypeAlias
 from ingest.pricing import unpriced
 from ingest.rollups import COUNTS
 from ingest.staleness import announce
-from ingest.transaction import Changes, Committed, transaction
+from ingest.transaction import Changes, transaction
 from ingest.writer import Publisher
 from models.database import Connection, Database
 from models.enums import EventType

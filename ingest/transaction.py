@@ -101,7 +101,7 @@ class Changes:
         self.events += [(EventType.STEP_UPDATED, row["trace_id"], row["id"]) for row in adopted]
 
     async def add_totals(self) -> None:
-        """Carry the changed steps over into the totals of their traces; a trace that is not there yet begins with them."""
+        """Carry the changed steps over into the totals of their traces; one that is not there yet begins with them."""
         if not self.steps:
             return
         gains = totals.gains(totals.totals_of(self.steps))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -39,22 +38,15 @@ VALUES ($1, $2, 'bare', 'RUNNING', $3, $3, $3)
 """
 
 
-async def upserts(url: str, project_id: str, *, size: int, seconds: float, loops: int = 2) -> float:
-    """Rows per second of loops that upsert prepared batches, each in a transaction of its own."""
+async def upserts(url: str, project_id: str, *, size: int, seconds: float) -> float:
+    """Rows per second of a loop that upserts prepared batches, each in a transaction of its own."""
     return await upserts_of(
-        [[record(sent) for sent in batch(size)] for _ in range(int(seconds * 80))], url, project_id, seconds, loops
+        [[record(sent) for sent in batch(size)] for _ in range(int(seconds * 80))], url, project_id, seconds
     )
 
 
-async def upserts_of(
-    batches: Sequence[list[StepRecord]], url: str, project_id: str, seconds: float, loops: int = 2
-) -> float:
+async def upserts_of(batches: Sequence[list[StepRecord]], url: str, project_id: str, seconds: float) -> float:
     """The same for given batches."""
-    rows = await asyncio.gather(*[_upsert(url, project_id, batches[loop::loops], seconds) for loop in range(loops)])
-    return sum(rows)
-
-
-async def _upsert(url: str, project_id: str, batches: Sequence[list[StepRecord]], seconds: float) -> float:
     connection = await asyncpg.connect(url)
     begun, rows = time.perf_counter(), 0
     for records in batches:
