@@ -36,6 +36,7 @@ CLOSE = (b"connection", b"close")
 # How soon a worker notices that its supervisor is gone.
 ORPHANED_SECONDS = 1.0
 
+GARBAGE = 20_000  # new objects, before anybody looks for cycles among them
 SWITCH_SECONDS = 0.001
 
 
@@ -123,6 +124,8 @@ def _settle() -> None:
     # What is there now stays: looking through it for garbage would take a tenth of a second, again and again.
     gc.collect()
     gc.freeze()
+    # A batch makes thousands of objects that are gone by themselves: looking at every 700 of them is no use.
+    gc.set_threshold(GARBAGE)
     # A thread that reads a long document hands the interpreter over when the loop has something to do.
     sys.setswitchinterval(SWITCH_SECONDS)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import uvloop
 from benchmarks.http import Client
 from benchmarks.ingest import bare, spans
 from benchmarks.ingest.records import CREATE_STEP, CREATE_TRACE, INGEST, batch, body, step
+from benchmarks.read.growth import grow
 from benchmarks.world import World, listening, report, world
 from models.ids import new_id
 from scripts.memory import free_port
@@ -101,10 +103,39 @@ async def latency(here: World, count: int) -> None:
     )  # fmt: skip
 
 
+async def memory(here: World, steps: int) -> None:
+    """What our process holds after the first tenth of so many steps, and after all of them."""
+    held = []
+    for share in (steps // 10, steps - steps // 10):
+        bodies = (body(INGEST, {"steps": batch(BATCH)}) for _ in range(share // BATCH))
+        await _throughput(here.server.url, here.server.headers, bodies, SENDERS, seconds=math.inf)
+        held.append(_resident(here.server.pid))
+    report("ingest.memory", steps=steps, resident_mib=held, growth_mib=held[1] - held[0])
+
+
+async def growth(here: World, seconds: float, steps: int) -> None:
+    """Rows per second into a table of so many steps, as a share of those into an empty one."""
+    before = await _rows_per_second(here, seconds)
+    connection = await asyncpg.connect(here.database_url)
+    stored = await connection.fetchval("SELECT count(*) FROM trace_steps")
+    await connection.close()
+    await grow(here, math.ceil(steps / stored))
+    after = await _rows_per_second(here, seconds)
+    report(
+        "ingest.growth", steps=[0, math.ceil(steps / stored) * stored], rows_per_second=[round(before), round(after)],
+        ratio=round(after / before, 3), at_least=0.85,
+    )  # fmt: skip
+
+
+async def _rows_per_second(here: World, seconds: float) -> float:
+    bodies = [body(INGEST, {"steps": batch(BATCH)}) for _ in range(int(seconds * 40))]
+    return BATCH * await _throughput(here.server.url, here.server.headers, bodies, SENDERS, seconds)
+
+
 async def _throughput(
     url: str,
     headers: dict[str, str],
-    bodies: Sequence[bytes],
+    bodies: Iterable[bytes],
     clients: int,
     seconds: float,
     *,
@@ -186,7 +217,8 @@ def _milliseconds(taken: Sequence[float], percent: int) -> float:
 async def main() -> None:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(prog="scripts/bench ingest --", description=__doc__)
-    parser.add_argument("--only", choices=["batches", "exports", "singles", "latency"])
+    parser.add_argument("--only", choices=["batches", "exports", "singles", "latency", "growth", "memory"])
+    parser.add_argument("--steps", type=int, default=5_000_000, help="growth: how many there are in the end")
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each measurement takes")
     options = parser.parse_args()
     with world() as here:
@@ -198,6 +230,10 @@ async def main() -> None:
             await batches(here, options.seconds)
         if options.only in (None, "exports"):
             await exports(here, options.seconds)
+        if options.only == "growth":
+            await growth(here, options.seconds, options.steps)
+        if options.only == "memory":
+            await memory(here, 1_000_000)
 
 
 if __name__ == "__main__":
