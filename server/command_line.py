@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     serve = verbs.add_parser("serve", help="serve until SIGTERM or Ctrl-C")
     serve.add_argument("--workers", type=_count, default=1, help="how many processes; SIGHUP replaces them one by one")
     serve.add_argument("--fd", type=int, help="a socket that is listening already, instead of a host and a port")
+    serve.add_argument("--supervisor", type=int, help="the process to leave with, when it isn't the parent")
     verbs.add_parser("migrate", help="bring the database up to date")
     verbs.add_parser("schema", help="print the GraphQL schema")
     verbs.add_parser("doctor", help="look at a deployment and say what is wrong with it")
@@ -76,7 +77,7 @@ def _serve(settings: Settings, options: argparse.Namespace) -> None:
     if options.workers > 1:
         supervise(settings, options.workers)
     else:
-        serve(settings, database_url, redis_url, fd=options.fd)
+        serve(settings, database_url, redis_url, fd=options.fd, supervisor=options.supervisor)
 
 
 def _migrate(settings: Settings, _options: argparse.Namespace) -> None:

@@ -91,16 +91,18 @@ class Process(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(settings: Settings, database_url: str, redis_url: str, *, fd: int | None = None) -> None:
-    """Serve until told to stop, on a socket that is listening already if `fd` is one.
+def serve(
+    settings: Settings, database_url: str, redis_url: str, *, fd: int | None = None, supervisor: int | None = None
+) -> None:
+    """Serve until told to stop, on a socket that is listening already if `fd` is one, and until the supervisor is gone.
 
     Raises Unavailable when the database does not answer at the start.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, database_url, redis_url, fd))
+        runner.run(_serve(settings, database_url, redis_url, fd, supervisor or os.getppid()))
 
 
-async def _serve(settings: Settings, database_url: str, redis_url: str, fd: int | None) -> None:
+async def _serve(settings: Settings, database_url: str, redis_url: str, fd: int | None, supervisor: int) -> None:
     drain = Drain(settings.drain_seconds)
     async with open_resources(settings, database_url, redis_url) as resources:
         config = configuration(application(resources, settings, drain), settings)
@@ -109,11 +111,11 @@ async def _serve(settings: Settings, database_url: str, redis_url: str, fd: int 
         show(resources.database, resources.admission.writer, drain)
         metrics = partial(keep_metrics, settings.host, settings.metrics_port)
         async with in_background(metrics, keep_looking_at_the_loop):
-            await (process.serve() if fd is None else _serve_on(fd, process))
+            await (process.serve() if fd is None else _serve_on(fd, supervisor, process))
 
 
-async def _serve_on(fd: int, process: Process) -> None:
-    orphaned = asyncio.create_task(process.leave_with(os.getppid()))
+async def _serve_on(fd: int, supervisor: int, process: Process) -> None:
+    orphaned = asyncio.create_task(process.leave_with(supervisor))
     with socket.socket(fileno=fd) as listener:
         await process.serve([listener])
     orphaned.cancel()

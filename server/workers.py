@@ -88,6 +88,7 @@ class Workers:
     async def _start(self, place: int) -> None:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "server", "serve", "--fd", str(self._listener.fileno())),
+            *("--supervisor", str(os.getpid())),
             env=self._environment(place),
             pass_fds=[self._listener.fileno()],
             # Ctrl-C is for us: we tell them.

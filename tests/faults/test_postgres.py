@@ -11,7 +11,7 @@ from tests.faults.ledger import Verdict
 from tests.faults.scene import Scene
 
 KILLS = 2
-FROZEN_SECONDS = 8.0
+FROZEN_SECONDS = 20.0
 PROMISED_SECONDS = 2.0
 BACK_SECONDS = 5.0
 TERMINATIONS = 10

@@ -4,6 +4,9 @@ import asyncio
 import json
 import os
 import signal
+import socket
+import subprocess
+import sys
 
 import asyncpg
 import httpx
@@ -11,7 +14,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from tests.servers import Server
+from tests.servers import ROOT, Server
 
 SPOKEN = Subprotocol("graphql-transport-ws")
 
@@ -50,6 +53,21 @@ async def test_requests_under_way_are_finished(server: Server, database_url: str
     answered = [answer for answer in answers if isinstance(answer, httpx.Response) and answer.is_success]
     assert answered
     assert await stored_traces(database_url) == 1 + len(answered)
+
+
+def test_a_worker_leaves_though_its_supervisor_went_first(database_url: str, redis_url: str) -> None:
+    """A worker whose supervisor was gone before it could look drains at once, and ends well."""
+    with subprocess.Popen(["true"]) as supervisor:
+        supervisor.wait()
+    environment = os.environ | {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        inherited = str(listener.fileno())
+        command = [sys.executable, "-m", "server", "serve", "--fd", inherited, "--supervisor", str(supervisor.pid)]
+        worker = subprocess.run(
+            command, cwd=ROOT, env=environment, pass_fds=[listener.fileno()], timeout=100, check=False
+        )
+
+    assert worker.returncode == 0
 
 
 async def stored_traces(database_url: str) -> int:
