@@ -264,8 +264,11 @@ def engine(
     )
 
 
-def _written(variables: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(variables, default=repr, option=orjson.OPT_SORT_KEYS)
+def _written(variables: Mapping[str, Any]) -> Hashable:
+    try:
+        return orjson.dumps(variables, default=repr, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        return object()  # nested more deeply than it writes: like nobody else's
 
 
 def _doubtful(late: Unavailable) -> OutcomeUnknown:

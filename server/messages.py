@@ -60,9 +60,9 @@ class Init:
 
 @dataclass(frozen=True, kw_only=True)
 class Ping:
-    """The client asks whether we are there; the payload is to come back."""
+    """The client asks whether we are there; the payload is to come back, as it was sent."""
 
-    payload: Mapping[str, Any] | None
+    payload: msgspec.Raw | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ def read_message(text: str | bytes | None) -> Message:
         case "connection_init":
             return Init(payload=_payload(message) or {})
         case "ping":
-            return Ping(payload=_payload(message))
+            return Ping(payload=None if _payload(message) is None else _sent_payload(text))
         case "pong":
             _payload(message)
             return Pong()
@@ -114,11 +114,11 @@ def read_message(text: str | bytes | None) -> Message:
             raise _malformed("unknown `type`")
 
 
-def pong(payload: Mapping[str, Any] | None) -> bytes:
+def pong(payload: msgspec.Raw | None) -> bytes:
     """The answer to a ping."""
     if payload is None:
         return b'{"type":"pong"}'
-    return b'{"type":"pong","payload":%b}' % orjson.dumps(payload)
+    return b'{"type":"pong","payload":%b}' % bytes(payload)
 
 
 @dataclass(frozen=True)
@@ -160,18 +160,25 @@ def _id(message: Mapping[str, Any]) -> str:
     return identity
 
 
-class _Subscription(msgspec.Struct, gc=False):
-    """What is read of the text of a subscribe message once more, so that its variables stay as they were sent."""
+class _Carrier(msgspec.Struct, gc=False):
+    """What is read of the text of a message once more, so that its payload stays as it was sent."""
 
     payload: msgspec.Raw = msgspec.Raw(b"null")
 
 
-_subscription = msgspec.json.Decoder(_Subscription).decode
+_carrier = msgspec.json.Decoder(_Carrier).decode
+
+
+def _sent_payload(text: str) -> msgspec.Raw:
+    try:
+        return _carrier(text).payload
+    except RecursionError:
+        raise _malformed("nested too deeply") from None
 
 
 def _request(text: str) -> GraphQLRequest:
     try:
-        return read_request(_subscription(text).payload)
+        return read_request(_sent_payload(text))
     except Rejected as rejection:
         raise _malformed(str(rejection)) from None
 

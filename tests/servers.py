@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -63,6 +64,13 @@ class Server:
     def pid(self) -> int:
         """The id of its process."""
         return self._running().pid
+
+    def metric(self, name: str) -> float:
+        """What it tells Prometheus under this name, labels included; TRACEGRAPH_METRICS_PORT has to be set."""
+        port = self._environment["TRACEGRAPH_METRICS_PORT"]
+        told = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+        found = re.search(rf"^{re.escape(name)} (\S+)$", told, re.MULTILINE)
+        return float(found[1]) if found else 0.0
 
     def set(self, name: str, value: str) -> None:
         """Set a setting for the next start."""

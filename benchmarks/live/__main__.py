@@ -38,6 +38,7 @@ RESUMED = f"subscription ($after: Cursor!) {{ events(after: $after) {{ {SELECTIO
 ELSEWHERE = f'subscription {{ events(filter: {{ userId: {{ eq: "nobody" }} }}) {{ {SELECTION} }} }}'
 INGEST = "mutation ($input: IngestInput!) { ingest(input: $input) { accepted } }"
 HEAD = "SELECT coalesce(max(position), 0) FROM event_heads WHERE project_id = $1"
+GROUPS = (1, 10, 50)
 BATCH = 500  # traces, each of which makes two events
 
 
@@ -155,12 +156,13 @@ async def idle(ours: Contender, options: argparse.Namespace) -> None:
 
 async def groups(ours: Contender, options: argparse.Namespace) -> None:
     """What an event costs, by how many watch and in how many groups; sending apart, groups count and watchers don't."""
-    for watchers in (50, 200, options.watchers):
-        for number in (1, 10, 50):
+    costs: dict[int, dict[int, float]] = {}
+    for watchers in sorted({50, 200, options.watchers}):
+        for number in GROUPS:
             variables = [{"user": f"user {each}"} for each in range(number)]
             async with watching(ours.url, ours.headers, [FILTERED] * watchers, variables) as crowd:
                 told = await tell(ours, crowd, watchers, seconds=options.seconds, rate=options.rate)
-            each = told.cpu_seconds * 1e6 / told.events
+            each = costs.setdefault(watchers, {})[number] = told.cpu_seconds * 1e6 / told.events
             report(
                 "live.groups",
                 watchers=watchers,
@@ -168,6 +170,14 @@ async def groups(ours: Contender, options: argparse.Namespace) -> None:
                 cpu_microseconds_per_event=round(each),
                 cpu_microseconds_per_delivery=round(told.cpu_per_delivery, 1),
             )
+    few, many = min(costs), max(costs)
+    added = {watchers: _slope(each) for watchers, each in costs.items()}
+    report(
+        "live.groups.curve",
+        cpu_microseconds_per_added_group={watchers: round(each) for watchers, each in added.items()},
+        cpu_microseconds_per_added_watcher=round(_slope({count: each[GROUPS[0]] for count, each in costs.items()}), 1),
+        ratios={f"a group of {many} watchers to one of {few}": round(added[many] / added[few], 3)},
+    )
 
 
 async def catch_up(ours: Contender, here: World, options: argparse.Namespace) -> None:
@@ -206,12 +216,13 @@ async def writers(ours: Contender, options: argparse.Namespace) -> None:
         rates["alone"].append(await _written(ours))
         async with watching(ours.url, ours.headers, [ELSEWHERE] * options.watchers):
             rates["watched"].append(await _written(ours))
-    best = {name: max(each) for name, each in rates.items()}
+    pairs = [watched / alone for alone, watched in zip(rates["alone"], rates["watched"], strict=True)]
     report(
         "live.writers",
         watchers=options.watchers,
-        per_second={name: round(each) for name, each in best.items()},
-        ratios={"alone": round(best["watched"] / best["alone"], 3)},
+        per_second={name: [round(rate) for rate in each] for name, each in rates.items()},
+        # Of rounds beside each other, for a machine is not the same from one minute to the next.
+        ratios={"alone": round(statistics.median(pairs), 3)},
         limit=0.7,
     )
 
@@ -245,6 +256,12 @@ async def _value(here: World, sql: str, *values: object) -> object:
         return await connection.fetchval(sql, *values)
     finally:
         await connection.close()
+
+
+def _slope(costs: Mapping[int, float]) -> float:
+    """What one more costs, between the fewest and the most."""
+    few, many = min(costs), max(costs)
+    return (costs[many] - costs[few]) / max(1, many - few)
 
 
 def _quantiles(seconds: Sequence[float]) -> dict[str, float]:

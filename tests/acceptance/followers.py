@@ -1,4 +1,4 @@
-"""A subscriber as our users have it: graphql-ws in Node, following `events` over connections that may break."""
+"""A subscriber as our users have it: a client from npm in Node, following `events` over connections that may break."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pubsub import cursor
 from tests.servers import ROOT, Server
 
+FOLLOW = ROOT / "tests" / "clients" / "follow.mjs"
 LINE_SECONDS = 30.0
 CHECKPOINT = "CHECKPOINT"
 
@@ -64,6 +66,16 @@ class Follower:
         said = json.loads(self._lines.get(timeout=LINE_SECONDS))
         assert said.get("type") == CHECKPOINT, said
 
+    def lose(self) -> None:
+        """Wait until it says that its connection is gone."""
+        said = json.loads(self._lines.get(timeout=LINE_SECONDS))
+        assert "lost" in said, said
+
+    def order(self, word: str) -> None:
+        """Tell it something, where it listens."""
+        assert self._process.stdin is not None
+        print(word, file=self._process.stdin, flush=True)
+
     def until(self, mark: str) -> list[Seen]:
         """Everything up to the start of the trace `mark`, without what concerns it."""
         seen: list[Seen] = []
@@ -82,10 +94,10 @@ class Follower:
 
 
 @contextmanager
-def following(server: Server) -> Iterator[Follower]:
+def following(server: Server, script: Path = FOLLOW, *arguments: str) -> Iterator[Follower]:
     """A subscriber that sees everything from here on: the checkpoint of its beginning has come."""
     url = server.url.replace("http", "ws") + "/graphql"
-    command = [str(ROOT / "scripts/node"), "node", str(ROOT / "tests/clients/follow.mjs"), url, server.key]
+    command = [str(ROOT / "scripts/node"), "node", str(script), *arguments, url, server.key]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         follower = Follower(process)
         try:

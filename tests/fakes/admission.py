@@ -4,6 +4,7 @@ from models.errors import Fault, NotFound, Overloaded, Refused, Unauthenticated,
 from tests.fakes.contract import FakeContext, Moments
 
 KEY = "Bearer tg_good"
+SLOW = "Bearer tg_slow"
 
 FAILING: dict[str | None, Fault] = {
     None: Unauthenticated("Send an API key."),
@@ -14,13 +15,17 @@ FAILING: dict[str | None, Fault] = {
 
 
 class FakeAdmission:
-    """Admits who shows `KEY`, to a context with the moments of the test."""
+    """Admits who shows `KEY`, or `SLOW` when the test lets it, to a context with the moments of the test."""
 
     def __init__(self) -> None:
         self.moments = Moments()
         self.revoked = False
 
     async def __call__(self, authorization: str | None, project: str | None) -> FakeContext:
+        if authorization == SLOW:
+            self.moments.started.set()
+            await self.moments.go.wait()
+            authorization = KEY
         if authorization == "Bearer tg_bug":
             raise ValueError("a secret detail")
         if authorization != KEY or self.revoked:

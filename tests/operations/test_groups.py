@@ -83,6 +83,19 @@ async def test_those_who_ask_the_same_are_executed_once(following: Engine, log: 
     assert (log.counts["executed"], log.counts["started"]) == (3, 1)
 
 
+async def test_variables_that_can_not_be_compared_are_nobody_elses(following: Engine, log: Log) -> None:
+    """A variable may be nested more deeply than is written; who sends it is told what happens like everybody else."""
+    deep: list[Any] = []
+    for _ in range(500):
+        deep = [deep]
+    async with asyncio.timeout(10), followed(following, Asked(log=log), unused=deep) as follower:
+        waiting = asyncio.ensure_future(follower.until(3))
+        await eventually(lambda: started(log))
+        log.happen(3)
+
+        assert (await waiting)[-3:] == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
+import pytest_asyncio
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from operations.answers import Answer
 from operations.engine import engine
@@ -21,6 +23,9 @@ from server.sse import EventStreams, framed
 from tests.fakes.admission import KEY, FakeAdmission
 from tests.fakes.contract import graphql_schema
 from tests.server.listening import listening
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HEADERS = {"authorization": KEY, "accept": "text/event-stream"}
 
@@ -38,10 +43,11 @@ def admission() -> FakeAdmission:
     return FakeAdmission()
 
 
-@pytest.fixture
-async def client(admission: FakeAdmission) -> AsyncIterator[httpx.AsyncClient]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a door that the tests of this module share."""
     async with (
-        listening(door(admission)) as address,
+        listening(door(FakeAdmission())) as address,
         httpx.AsyncClient(base_url=f"http://{address}", headers=HEADERS, trust_env=False) as client,
     ):
         yield client
@@ -153,7 +159,37 @@ async def test_answers_carry_where_to_resume(client: httpx.AsyncClient) -> None:
     assert [event.get("id") for event in second] == ["3", None]
 
 
-def test_a_frame_is_one_line_of_data() -> None:
+async def test_an_event_source_resumes(client: httpx.AsyncClient) -> None:
+    """What a browser does by itself when it reconnects: the same GET again, with the id of the last event."""
+    address = "/graphql?" + urlencode({"query": 'subscription { resumable(after: "1") { number } }'})
+    asked = [await client.get(address, headers=headers) for headers in ({}, {"last-event-id": ""})]
+    resumed = await client.get(address, headers={"last-event-id": "2"})
+
+    assert [told(response) for response in asked] == [[number(2), number(3)]] * 2
+    assert told(resumed) == [number(3)]
+
+
+def number(value: int) -> dict[str, Any]:
+    return {"data": {"resumable": {"number": value}}}
+
+
+@pytest.mark.parametrize("query", ["{ hello }", "subscription { count(to: 1) }"])
+async def test_what_can_not_be_resumed_begins_anew(client: httpx.AsyncClient, query: str) -> None:
+    """Where there is nothing to resume, the id of an event means nothing."""
+    fresh, again = [told(await ask(client, query, **headers)) for headers in ({}, {"last-event-id": "2"})]
+
+    assert fresh == again
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+async def test_reservations_are_not_taken(client: httpx.AsyncClient, method: str) -> None:
+    """Only the mode of distinct connections is spoken; a client that wants the other one learns it at once."""
+    response = await client.request(method, "/graphql")
+
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, POST, QUERY")
+
+
+async def test_a_frame_is_one_line_of_data() -> None:
     """Stored JSON may have breaks between its tokens; a frame has none."""
     answer = Answer(body=b'{"data":{"json":{\n "a":\r\n1}}}', has_data=True, cursor="c")
     lines = framed(answer).decode().split("\n")
@@ -177,9 +213,13 @@ async def test_a_quiet_stream_shows_that_it_lives(admission: FakeAdmission) -> N
     assert seen.count(":") >= 1
 
 
-async def test_leaving_ends_what_runs(client: httpx.AsyncClient, admission: FakeAdmission) -> None:
+async def test_leaving_ends_what_runs(admission: FakeAdmission) -> None:
     """A client that leaves takes its subscription with it."""
-    async with client.stream("POST", "/graphql", json={"query": "subscription { forever }"}):
+    async with (
+        listening(door(admission)) as address,
+        httpx.AsyncClient(base_url=f"http://{address}", headers=HEADERS, trust_env=False) as client,
+        client.stream("POST", "/graphql", json={"query": "subscription { forever }"}),
+    ):
         await admission.moments.started.wait()
     async with asyncio.timeout(5):
         await admission.moments.cancelled.wait()
@@ -187,17 +227,20 @@ async def test_leaving_ends_what_runs(client: httpx.AsyncClient, admission: Fake
     assert admission.moments.log == ["closed"]
 
 
-async def test_a_client_that_does_not_read_is_cut_off(admission: FakeAdmission) -> None:
-    """What is sent to a stalled client waits for a bounded time; then its subscription and its connection end."""
-    body = json.dumps({"query": "subscription { forever(size: 1000000) }"})
-    request = (
+def posted(query: str) -> bytes:
+    """A request for a stream, as it goes over the wire."""
+    body = json.dumps({"query": query})
+    return (
         f"POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: {KEY}\r\naccept: text/event-stream\r\n"
         f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n{body}"
-    )
+    ).encode()
+
+
+async def test_a_client_that_does_not_read_is_cut_off(admission: FakeAdmission) -> None:
+    """What is sent to a stalled client waits for a bounded time; then its subscription and its connection end."""
     async with listening(door(admission, send_seconds=0.2)) as address:
-        host, port = address.split(":")
-        reader, writer = await asyncio.open_connection(host, int(port), limit=1)
-        writer.write(request.encode())
+        reader, writer = await asyncio.open_connection(*address.split(":"), limit=1)
+        writer.write(posted("subscription { forever(size: 1000000) }"))
         async with asyncio.timeout(5):
             await admission.moments.cancelled.wait()
             received = await drained(reader)
@@ -206,6 +249,43 @@ async def test_a_client_that_does_not_read_is_cut_off(admission: FakeAdmission) 
             await writer.wait_closed()
 
     assert not received.endswith(b"0\r\n\r\n")
+    assert admission.moments.log == ["closed"]
+
+
+class Overseen:
+    """A door, and for how long it has been waiting to get something sent."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+        self._sending_since: float | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def overseen(message: Message) -> None:
+            self._sending_since = asyncio.get_running_loop().time()
+            await send(message)
+            self._sending_since = None
+
+        await self._application(scope, receive, overseen)
+
+    async def is_stuck(self) -> bool:
+        since = self._sending_since
+        return since is not None and asyncio.get_running_loop().time() - since > 0.2
+
+
+async def test_a_stalled_client_that_disappears_leaves_nothing(admission: FakeAdmission) -> None:
+    """A client goes away while we wait for it to read: what runs for it ends then, and not when its time is over."""
+    overseen = Overseen(door(admission, send_seconds=600))
+    async with listening(overseen) as address:
+        before = asyncio.all_tasks()
+        _, writer = await asyncio.open_connection(*address.split(":"), limit=1)
+        writer.write(posted("subscription { forever(size: 1000000) }"))
+        await eventually(overseen.is_stuck)
+        writer.transport.abort()
+        async with asyncio.timeout(5):
+            await admission.moments.cancelled.wait()
+            while left := asyncio.all_tasks() - before:
+                await asyncio.wait(left)
+
     assert admission.moments.log == ["closed"]
 
 

@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 
 from tests.fakes.admission import KEY, FakeAdmission
 from tests.server.listening import SPOKEN, connected
-from tests.server.sockets import acknowledged, door, heard, introduced, say, subscribe
+from tests.server.sockets import INIT, acknowledged, door, heard, introduced, say, subscribe
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -44,6 +44,49 @@ async def test_queries_and_mutations_are_answered_too(address: str, query: str, 
         assert await heard(client) == {"id": "1", "type": "complete"}
 
 
+@pytest.mark.parametrize("name", ["operationName", "variables", "extensions"])
+async def test_what_is_null_is_left_out(address: str, name: str) -> None:
+    """Whatever is optional in a subscribe message may be null as well."""
+    async with acknowledged(address) as client:
+        await say(client, {"id": "1", "type": "subscribe", "payload": {"query": "{ hello }", name: None}})
+
+        assert (await heard(client))["payload"] == {"data": {"hello": "Hello world"}}
+
+
+async def test_what_the_protocol_does_not_name_is_passed_over(address: str) -> None:
+    """Members of a message that we do not know are left to those who do."""
+    async with acknowledged(address) as client:
+        await say(client, {"id": "1", "type": "subscribe", "x": [1], "payload": {"query": "{ hello }", "y": {}}})
+
+        assert (await heard(client))["type"] == "next"
+
+
+async def test_a_message_may_come_in_pieces(address: str) -> None:
+    """A message in several frames of the WebSocket protocol is one."""
+    async with acknowledged(address) as client:
+        await client.send(['{"id":"1","type":"sub', 'scribe","payload":{"query":"{ he', 'llo }"}}'])
+
+        assert (await heard(client))["payload"] == {"data": {"hello": "Hello world"}}
+
+
+async def test_messages_are_not_compressed(address: str) -> None:
+    """A client that offers compression is not taken up on it: it costs more than it saves."""
+    async with connect(f"ws://{address}/graphql", subprotocols=[SPOKEN], compression="deflate", proxy=None) as client:
+        assert client.response is not None
+        assert "sec-websocket-extensions" not in client.response.headers
+
+
+async def test_operations_of_a_socket_run_side_by_side(address: str) -> None:
+    """An operation that waits keeps no other one waiting, and an id is one socket's own."""
+    async with acknowledged(address) as client, acknowledged(address) as other:
+        for each in (client, other):
+            await subscribe(each, "{ wait }", "a")
+            await subscribe(each, "subscription { count(to: 2) }", "b")
+        told = [[(await heard(each)).get("id") for _ in range(3)] for each in (client, other)]
+
+    assert told == [["b"] * 3] * 2
+
+
 async def test_an_id_comes_back_as_it_was_sent(address: str) -> None:
     """Any text may be an id, whatever has to be escaped in it."""
     identity = 'quote " backslash \\ newline \n ü \u2028 😀'
@@ -63,6 +106,8 @@ async def test_an_id_comes_back_as_it_was_sent(address: str) -> None:
         ("query($n: String!) { hello(name: $n) }", "INVALID"),
         ("subscription($to: Int!) { count(to: $to) }", "INVALID"),
         ("subscription { refuses }", "INVALID"),
+        ("subscription { nothing }", "GRAPHQL_VALIDATION_FAILED"),
+        ("subscription { a: count(to: 1) b: count(to: 1) }", "GRAPHQL_VALIDATION_FAILED"),
     ],
 )
 async def test_an_operation_that_can_not_run_ends_with_an_error(address: str, query: str, code: str) -> None:
@@ -117,6 +162,25 @@ async def test_complete_ends_a_subscription_and_frees_its_id() -> None:
         assert (await heard(client))["payload"] == {"data": {"hello": "Hello world"}}
 
 
+async def test_complete_ends_a_query() -> None:
+    """A query that the client gives up is cancelled, its answer never comes, and the id may be used again."""
+    admission = FakeAdmission()
+    async with introduced(door(admission)) as client:
+        await subscribe(client, "{ wait }")
+        await admission.moments.started.wait()
+        await say(client, {"id": "1", "type": "complete"})
+        async with asyncio.timeout(5):
+            await admission.moments.cancelled.wait()
+        admission.moments.go.set()
+        await subscribe(client, "{ hello }")
+        told = [await heard(client), await heard(client)]
+
+    assert told == [
+        {"id": "1", "type": "next", "payload": {"data": {"hello": "Hello world"}}},
+        {"id": "1", "type": "complete"},
+    ]
+
+
 async def test_complete_for_an_unknown_operation_is_ignored(address: str) -> None:
     """A `complete` that crosses ours is no mistake."""
     async with acknowledged(address) as client:
@@ -126,13 +190,31 @@ async def test_complete_for_an_unknown_operation_is_ignored(address: str) -> Non
         assert await heard(client) == {"type": "pong"}
 
 
-@pytest.mark.parametrize("payload", [None, {}, {"a": [1, "ü", None]}])
-async def test_a_ping_is_answered_with_its_payload(address: str, payload: object) -> None:
-    """A pong brings back what the ping brought, before the acknowledgement as well as after."""
-    async with connected(address) as client:
-        await say(client, {"type": "ping", "payload": payload})
+DEEP = "[" * 500 + "]" * 500
 
-        assert await heard(client) == {"type": "pong"} | ({} if payload is None else {"payload": payload})
+
+@pytest.mark.parametrize("payload", ["{}", '{"a": [1, "ü", null]}', '{"n":12345678901234567890123}', f'{{"a":{DEEP}}}'])
+async def test_a_ping_is_answered_with_its_payload(address: str, payload: str) -> None:
+    """A pong brings back what the ping brought, to the letter, before the introduction as well as after."""
+    expected = f'{{"type":"pong","payload":{payload}}}'
+    async with connected(address) as client:
+        await client.send(f'{{"type":"ping","payload":{payload}}}')
+        before = await client.recv()
+        await say(client, INIT)
+        await heard(client)
+        await client.send(f'{{"type":"ping","payload":{payload}}}')
+        after = await client.recv()
+
+    assert before == after == expected
+
+
+@pytest.mark.parametrize("message", ['{"type":"ping"}', '{"type":"ping","payload":null}'])
+async def test_a_ping_without_payload_is_answered_without(address: str, message: str) -> None:
+    """A payload that is null is none."""
+    async with connected(address) as client:
+        await client.send(message)
+
+        assert await client.recv() == '{"type":"pong"}'
 
 
 @pytest.mark.parametrize("payload", [{}, {"payload": None}, {"payload": {"a": 1}}])
@@ -149,7 +231,7 @@ async def test_the_project_and_the_key_may_come_by_header_or_payload(address: st
     """A client that can send headers with its handshake needs no payload; a payload counts more."""
     headers = {"Authorization": KEY, "X-Tracegraph-Project": "mine"}
     told = []
-    for payload in ({}, {"project": "other"}):
+    for payload in ({}, None, {"project": "other"}):
         async with connect(
             f"ws://{address}/graphql", subprotocols=[SPOKEN], additional_headers=headers, proxy=None
         ) as client:
@@ -158,7 +240,7 @@ async def test_the_project_and_the_key_may_come_by_header_or_payload(address: st
             await subscribe(client, "{ project }")
             told.append((await heard(client))["payload"]["data"]["project"])
 
-    assert told == ["mine", "other"]
+    assert told == ["mine", "mine", "other"]
 
 
 async def test_one_operation_too_many_ends_with_an_error() -> None:

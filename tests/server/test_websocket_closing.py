@@ -15,11 +15,15 @@ from websockets.typing import Origin, Subprotocol
 
 from server.drain import Drain
 from server.settings import Settings
-from tests.fakes.admission import KEY, FakeAdmission
+from tests.fakes.admission import KEY, SLOW, FakeAdmission
 from tests.server.listening import SPOKEN, connected, listening
 from tests.server.sockets import INIT, acknowledged, closed, door, heard, introduced, say, subscribe
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+# JSON by the letter, and nested just so deeply that one of our decoders takes it and another one does not.
+DEEP = "[" * 1_020 + "]" * 1_020
 
 
 @pytest.mark.parametrize(
@@ -53,6 +57,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
             for name in ("variables", "extensions", "operationName")
         ),
         '{"type":"subscribe","id":"' + "x" * 257 + '","payload":{"query":"{hello}"}}',
+        f'{{"type":"ping","payload":{{"a":{DEEP}}}}}',
+        f'{{"type":"subscribe","id":"1","payload":{{"query":"{{hello}}","variables":{{"a":{DEEP}}}}}}}',
+        f'{{"type":"subscribe","id":"1","payload":{{"query":"{{hello}}"}},"x":{DEEP}}}',
     ],
 )
 @pytest.mark.parametrize("is_acknowledged", [False, True])
@@ -101,6 +108,20 @@ async def test_subscribing_before_the_acknowledgement_closes_with_4401(address: 
     """Nothing runs for who has not introduced themselves."""
     async with connected(address) as client:
         await subscribe(client, "{ hello }", identity)
+
+        assert await closed(client) == (4401, "Unauthorized")
+
+
+async def test_subscribing_between_introduction_and_acknowledgement_closes_with_4401() -> None:
+    """To have introduced oneself is not enough: the acknowledgement has to have come. However long it takes, it may."""
+    admission = FakeAdmission()
+    async with listening(door(admission, init_seconds=0.05)) as address, connected(address) as client:
+        await say(client, {"type": "connection_init", "payload": {"authorization": SLOW}})
+        await admission.moments.started.wait()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await client.recv()
+        await subscribe(client, "{ hello }")
 
         assert await closed(client) == (4401, "Unauthorized")
 

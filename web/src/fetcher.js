@@ -8,7 +8,7 @@ import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { getOperationAST, parse } from "graphql";
 import { createClient } from "graphql-ws";
 
-import { follow, followable, patient } from "./resume.js";
+import { patient, resuming } from "./resume.js";
 
 /** @param {string} key */
 export const headersOf = (key) => ({ Authorization: `Bearer ${key}` });
@@ -79,7 +79,7 @@ function watch(url, parameters, headers = {}, sink) {
     error: (/** @type {unknown} */ problem) => sink.error(readable(problem)),
     complete: () => stopped || sink.complete(),
   };
-  const stop = followable(query) ? follow(client, payload, heard) : client.subscribe(payload, heard);
+  const stop = resuming(client).subscribe(payload, heard);
   return () => {
     stopped = true;
     stop();

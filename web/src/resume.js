@@ -9,8 +9,9 @@
  *     const query = "subscription ($after: Cursor) { events(after: $after) { cursor type } }";
  *     const stop = follow(client, { query, variables: { after: lastCursorYouStored } }, { next, error, complete });
  *
- * The document has to declare `$after` and select `cursor`. Without a first `after` the promise holds from the first
- * event on. To survive the end of your own process as well, store each cursor together with what you did about its event.
+ * The document has to declare `$after` and select `cursor`. Without a first `after` the promise holds from the checkpoint
+ * on that comes first. To survive the end of your own process as well, store each cursor together with what you did about
+ * its event.
  *
  * @import { Client, ClientOptions, ExecutionResult, Sink, SubscribePayload } from "graphql-ws"
  */
@@ -60,3 +61,18 @@ export function follow(client, payload, sink, cursorOf = (data) => Object.values
     },
   );
 }
+
+/**
+ * The client, with subscriptions that resume wherever their document can be followed: for Apollo Client, urql and whatever
+ * else is handed a client, and for those of graphql-sse.
+ *
+ * @template {Pick<Client, "subscribe">} Subscribing
+ * @param {Subscribing} client
+ * @returns {Subscribing}
+ */
+export const resuming = (client) => ({
+  ...client,
+  /** @param {SubscribePayload} payload @param {Sink<any>} sink */
+  subscribe: (payload, sink) =>
+    followable(payload.query) ? follow(client, payload, sink) : client.subscribe(payload, sink),
+});

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 
-import { follow, followable, patient } from "../src/resume.js";
+import { follow, followable, patient, resuming } from "../src/resume.js";
 import { serveEvents } from "./event-server.js";
 
 const query = "subscription ($after: Cursor) { events(after: $after) { cursor } }";
@@ -110,6 +110,19 @@ test("a document without $after or cursor can't be followed", () => {
 
   assert.throws(() => follow(client, { query: "subscription { events { cursor } }" }, sink), TypeError);
   assert.equal(followable("subscription ($after: Cursor) { events(after: $after) { type } }"), false);
+});
+
+test("a client that resumes does so where the document lets it", async (t) => {
+  const broken = await serveEvents(everySevenEvents);
+  const whole = await serveEvents({ length: 5, breakAfter: () => 5 });
+  t.after(() => Promise.all([broken.close(), whole.close()]));
+
+  const resumed = await collect((sink) => resuming(connect(broken.url)).subscribe({ query }, sink));
+  const plain = "subscription { events { cursor } }";
+  const passedOn = await collect((sink) => resuming(connect(whole.url)).subscribe({ query: plain }, sink));
+
+  assert.deepEqual(resumed, upTo(100));
+  assert.deepEqual(passedOn, upTo(5));
 });
 
 test("waiting doubles up to 15 seconds, from a half to one and a half times that", (t) => {

@@ -7,22 +7,27 @@
  * Prints in the end what it used as one JSON object, and fails with the first thing it did not see.
  */
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 
 import { blockStrangers, switches } from "./fence.mjs";
+import { followTrace } from "./trace.mjs";
 
 const { chromium } = createRequire(new URL("../../../web/package.json", import.meta.url))("playwright-core");
 const [executablePath, address, key, screenshot] = process.argv.slice(2);
 
-/** A trace recorded by somebody else, over HTTP. */
-async function recordTrace(name) {
-  const query = "mutation ($name: String!) { createTrace(input: { name: $name }) { trace { id } userErrors { message } } }";
+/** A mutation of somebody else, over HTTP: `createTrace` and its like. */
+async function change(name, input) {
+  const type = `${name[0].toUpperCase()}${name.slice(1)}Input`;
+  const query = `mutation ($input: ${type}!) { ${name}(input: $input) { userErrors { message } } }`;
   const headers = { "content-type": "application/json", authorization: `Bearer ${key}` };
-  const answer = await fetch(`${address}/graphql`, { method: "POST", headers, body: JSON.stringify({ query, variables: { name } }) });
+  const answer = await fetch(`${address}/graphql`, { method: "POST", headers, body: JSON.stringify({ query, variables: { input } }) });
   const body = await answer.json();
-  assert.ok(body.data?.createTrace.trace, JSON.stringify(body));
+  assert.deepEqual(body.data?.[name].userErrors, [], JSON.stringify(body));
 }
+
+const recordTrace = (name, id = randomUUID()) => change("createTrace", { id, name });
 
 /** The page, and a hand that uses it. */
 function operate(page) {
@@ -86,6 +91,28 @@ async function surviveRestart(hand) {
   await hand.sees("recorded after", 30_000);
 }
 
+/** The same trace in GraphiQL and in a page with an EventSource: both show each state, after a restart too. */
+async function followInBothPages(browser) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const { strangers } = await blockStrangers(context);
+  const page = await context.newPage();
+  await page.goto(`${address}/graphiql`);
+  await operate(page).open("WatchEvents");
+  const trace = randomUUID();
+  await recordTrace("followed", trace);
+  const both = await followTrace(context, page, { address, key, trace });
+
+  await both.show({ status: "RUNNING", stepCount: 0 });
+  await change("createStep", { traceId: trace, name: "think", status: "OK" });
+  await both.show({ status: "RUNNING", stepCount: 1 });
+  return async () => {
+    await change("updateTrace", { id: trace, status: "OK" });
+    await both.show({ status: "OK", stepCount: 1 });
+    assert.deepEqual(strangers, [], "the pages asked strangers");
+    both.stop();
+  };
+}
+
 /** With the newest trace on top. */
 async function takePicture(page, hand) {
   await hand.run();
@@ -108,7 +135,9 @@ try {
   const { hand, attempts } = await visit(page);
   assert.deepEqual(fence.strangers, [], "the page asked strangers");
   assert.deepEqual(fence.complaints, [], "the browser complained");
+  const finishInBothPages = await followInBothPages(browser);
   await surviveRestart(hand);
+  await finishInBothPages();
   console.log(JSON.stringify({ attempts, sockets, requests: fence.requests.length, version: browser.version() }));
 } finally {
   await browser.close();

@@ -3,8 +3,8 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,12 @@ import pytest
 from operations.documents import Documents
 from operations.limits import Limits
 from schema.contract import contract
+from scripts.memory import free_port
 from server.trusted import trusted_documents
+from tests.acceptance.asking import Caller
+from tests.acceptance.followers import Follower, following
 from tests.servers import ROOT, Server
+from tests.waiting import until
 
 HERE = Path(__file__).parent
 NODE = str(ROOT / "scripts/node")
@@ -116,3 +120,38 @@ def test_urql(server: Server) -> None:
     assert told["wrong"] == ["GRAPHQL_VALIDATION_FAILED"]
     assert told["requests"][-1].startswith(("POST", "GET"))
     assert "GET hash" in told["requests"]
+
+
+FOLLOWERS = ("graphql-ws", "graphql-sse", "apollo", "urql")
+
+
+def test_followers_survive_a_restart(server: Server, caller: Caller) -> None:
+    """Each client sees all that happens once and in order, while it is away too, and leaves when it wants."""
+    server.set("TRACEGRAPH_METRICS_PORT", str(free_port()))  # from the restart on
+    with ExitStack() as stack:
+        followers = [stack.enter_context(following(server, HERE / "follow.mjs", name)) for name in FOLLOWERS]
+        before = [caller.mark(), caller.mark()]
+        seen_before = [subjects(follower, before) for follower in followers]
+        server.stop()
+        for follower in followers:
+            follower.lose()
+        server.start()
+        after = [caller.mark(), caller.mark()]
+        for follower in followers:
+            follower.order("return")
+        after.append(caller.mark())
+        seen_after = [subjects(follower, after) for follower in followers]
+        open_streams = [server.metric("tracegraph_streams")]
+        for follower in followers:
+            follower.order("leave")
+            until(lambda: server.metric("tracegraph_streams") < open_streams[-1])
+            open_streams.append(server.metric("tracegraph_streams"))
+
+    assert seen_before == [before] * len(followers)
+    assert seen_after == [after] * len(followers)
+    assert open_streams == [4, 3, 2, 1, 0]
+
+
+def subjects(follower: Follower, expected: Sequence[str]) -> list[str | None]:
+    """What as many events as these are about, as far as they come."""
+    return [event.subject for _ in expected if (event := follower.next()) is not None]
