@@ -28,6 +28,7 @@ async def test_a_server_that_acknowledges_before_it_commits_is_found_out(
             found = await scene.findings()
 
     assert [finding for finding in found if finding.startswith("lost:")]
+    assert not [finding for finding in found if finding.startswith("roll-ups:")]
 
 
 async def test_a_database_that_commits_before_it_writes_is_found_out(
@@ -44,6 +45,7 @@ async def test_a_database_that_commits_before_it_writes_is_found_out(
             found = await scene.findings()
 
     assert [finding for finding in found if finding.startswith("lost:")]
+    assert not [finding for finding in found if finding.startswith("roll-ups:")]
 
 
 @contextmanager
