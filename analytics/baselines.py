@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from analytics.samples import Sample, sample_of
+from analytics.statements import DURATIONS, FIRST_TOKENS
 from models.database import Database
 from models.rows import Row
 
@@ -28,13 +29,11 @@ CROSS JOIN LATERAL (
 ) AS stored
 """
 USUAL_TRACES = f"""
-SELECT day, name, count, output_tokens, cost, duration_microseconds, array_send(duration_indexes) AS indexes,
-    array_send(duration_counts) AS counts
+SELECT day, name, count, output_tokens, cost, duration_microseconds, {DURATIONS} AS durations
 {STORED} WHERE status = 'OK' AND name = ANY ($5::text[])
 """
 USUAL_STEPS = f"""
-SELECT day, name, kind, model, array_send(duration_indexes) AS indexes, array_send(duration_counts) AS counts,
-    array_send(first_token_indexes) AS first_token_indexes, array_send(first_token_counts) AS first_token_counts
+SELECT day, name, kind, model, {DURATIONS} AS durations, {FIRST_TOKENS} AS first_tokens
 {STORED} WHERE status = 'OK' AND name = ANY ($5::text[])
 """
 USUAL_FAILURES = f"""
@@ -119,7 +118,7 @@ async def usual_failures(
 
 def _usual_trace(rows: Sequence[Row]) -> UsualTrace | None:
     count = sum(row["count"] for row in rows)
-    durations = sample_of([(row["indexes"], row["counts"]) for row in rows], [])
+    durations = sample_of([row["durations"] for row in rows], [])
     median = durations.quantile(0.5)
     if min(count, durations.count) < LEAST or median is None:
         return None
@@ -134,8 +133,8 @@ def _usual_trace(rows: Sequence[Row]) -> UsualTrace | None:
 
 def _usual_step(rows: Sequence[Row]) -> UsualStep:
     return UsualStep(
-        durations=sample_of([(row["indexes"], row["counts"]) for row in rows], []),
-        first_tokens=sample_of([(row["first_token_indexes"], row["first_token_counts"]) for row in rows], []),
+        durations=sample_of([row["durations"] for row in rows], []),
+        first_tokens=sample_of([row["first_tokens"] for row in rows], []),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from analytics.questions import AnalyticsSource
 from analytics.samples import Sample, sample_of
 from analytics.slices import Key, Place, Slice
-from analytics.sources import bounds, exact_facts, facts, halves, has_edges
+from analytics.sources import bounds, exact_facts, facts, facts_of_edges, facts_of_whole, halves
 from analytics.statements import FIGURES, RANKED, SKETCHES, TRACE_COUNTS, TRACES_STARTED, VALUES, statement
 from models.database import Database
 from models.errors import Refused
@@ -20,10 +20,7 @@ from models.rows import Row
 
 MOST_EXACT = 3_000_000  # values that one answer may hold in memory
 MOST_RANKED = 100_000  # groups of each of several projects
-MEASURES = {
-    "duration_ms": {"indexes": "duration_indexes", "counts": "duration_counts"},
-    "time_to_first_token_ms": {"indexes": "first_token_indexes", "counts": "first_token_counts"},
-}
+SKETCHES_OF = {"duration_ms": "durations", "time_to_first_token_ms": "first_tokens"}
 WHOLE_NUMBERS = (
     *("step_count", "error_count", "input_tokens", "output_tokens"),
     *("cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
@@ -105,15 +102,17 @@ def check_size(source: AnalyticsSource, steps: int) -> None:
 
 
 async def _samples(database: Database, cut: Slice, measure: str) -> dict[Place, Sample]:
-    sketches: dict[Place, list[tuple[bytes, bytes]]] = defaultdict(list)
+    sketches: dict[Place, list[bytes]] = defaultdict(list)
     exact: dict[Place, list[bytes]] = defaultdict(list)
+    whole, edges = halves(cut)
     for project in cut.question.projects:
-        told = facts(cut, project)
-        if cut.question.source is AnalyticsSource.ROLLUP:
-            sql, values = statement(SKETCHES, told, *_columns(cut.chosen), **MEASURES[measure])
-            for place, point, indexes, counts in await database.fetch(sql, *values):
-                sketches[place, point - 1].append((indexes, counts))
-        if has_edges(cut):
+        if whole:
+            told, sketch = facts_of_whole(cut, project), SKETCHES_OF[measure]
+            sql, values = statement(SKETCHES, told, *_columns(cut.chosen), sketch=sketch)
+            for place, point, packed in await database.fetch(sql, *values):
+                sketches[place, point - 1].append(packed)
+        if edges:
+            told = facts_of_edges(cut, project)
             sql, values = statement(VALUES, told, *_columns(cut.chosen), value=measure)
             for place, point, packed in await database.fetch(sql, *values):
                 exact[place, point - 1].append(packed)

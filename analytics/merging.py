@@ -83,14 +83,16 @@ WITH taken AS (
     FROM parts CROSS JOIN LATERAL unnest(duration_indexes, duration_counts) AS entry (index, count)
     GROUP BY number, entry.index HAVING sum(entry.count) <> 0
 ), durations AS (
-    SELECT number, array_agg(index ORDER BY index) AS indexes, array_agg(count::bigint ORDER BY index) AS counts
+    SELECT number, array_agg(index ORDER BY index) AS indexes, array_agg(count::bigint ORDER BY index) AS counts,
+        string_agg(index::bytea || count::bigint::bytea, ''::bytea ORDER BY index) AS packed
     FROM duration_buckets GROUP BY number
 ), first_token_buckets AS (
     SELECT number, entry.index, sum(entry.count) AS count
     FROM parts CROSS JOIN LATERAL unnest(first_token_indexes, first_token_counts) AS entry (index, count)
     GROUP BY number, entry.index HAVING sum(entry.count) <> 0
 ), first_tokens AS (
-    SELECT number, array_agg(index ORDER BY index) AS indexes, array_agg(count::bigint ORDER BY index) AS counts
+    SELECT number, array_agg(index ORDER BY index) AS indexes, array_agg(count::bigint ORDER BY index) AS counts,
+        string_agg(index::bytea || count::bigint::bytea, ''::bytea ORDER BY index) AS packed
     FROM first_token_buckets GROUP BY number
 ), sums AS (
     SELECT number, due_tier, due_bucket, subject, name, status, kind, provider, model, environment, service_name,
@@ -104,13 +106,14 @@ WITH taken AS (
     INSERT INTO trace_analytics (
         project_id, tier, bucket, subject, name, status, kind, provider, model, environment, service_name, count,
         input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost,
-        duration_microseconds, duration_indexes, duration_counts,
-        first_token_microseconds, first_token_indexes, first_token_counts
+        duration_microseconds, duration_indexes, duration_counts, durations,
+        first_token_microseconds, first_token_indexes, first_token_counts, first_tokens
     )
     SELECT $1, due_tier, due_bucket, subject, name, status, kind, provider, model, environment, service_name, count,
         input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost,
         duration, coalesce(durations.indexes, '{{}}'), coalesce(durations.counts, '{{}}'),
-        first_token, coalesce(first_tokens.indexes, '{{}}'), coalesce(first_tokens.counts, '{{}}')
+        coalesce(durations.packed, ''), first_token, coalesce(first_tokens.indexes, '{{}}'),
+        coalesce(first_tokens.counts, '{{}}'), coalesce(first_tokens.packed, '')
     FROM sums LEFT JOIN durations USING (number) LEFT JOIN first_tokens USING (number)
     WHERE (count, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost,
         duration, first_token) <> (0, 0, 0, 0, 0, 0, 0, 0, 0)

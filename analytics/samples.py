@@ -18,10 +18,10 @@ MOST_BUCKETS = 200
 LOWEST, HIGHEST = -700, 1_700
 STANDING_FOR = np.concatenate([[0.0], 2 * GAMMA ** np.arange(LOWEST + 1, HIGHEST + 1, dtype=np.float64) / (GAMMA + 1)])
 
-# The binary form of an array of one dimension (array_send in PostgreSQL): a header, then each entry with its length.
+# A sketch as it is stored (`packed` in the database), and the binary form of an array of one dimension (array_send in
+# PostgreSQL): a header, then each entry with its length.
+SKETCH = np.dtype([("index", ">i4"), ("count", ">i8")])
 HEADER = 20
-INDEXES = np.dtype([("size", ">i4"), ("value", ">i4")])
-COUNTS = np.dtype([("size", ">i4"), ("value", ">i8")])
 VALUES = np.dtype([("size", ">i4"), ("value", ">f8")])
 
 Floats = NDArray[np.float64]
@@ -76,11 +76,12 @@ class Sample:
         ]
 
 
-def sample_of(sketches: Sequence[tuple[bytes, bytes]], values: Sequence[bytes]) -> Sample:
-    """The sample that sketches and lists of exact values make together, each in the binary form of its array."""
+def sample_of(sketches: Sequence[bytes], values: Sequence[bytes]) -> Sample:
+    """The sample that packed sketches and arrays of exact values in their binary form make together."""
     found = [_added(sketches)] if sketches else []
     if values:
-        exact = np.sort(_entries(values, VALUES).astype(np.float64))
+        packed = np.frombuffer(b"".join([array[HEADER:] for array in values]), dtype=VALUES)
+        exact = np.sort(packed["value"].astype(np.float64))
         found.append((exact, np.ones(len(exact), dtype=np.int64)))
     if not found:
         return EMPTY
@@ -92,19 +93,13 @@ def sample_of(sketches: Sequence[tuple[bytes, bytes]], values: Sequence[bytes]) 
     return Sample(values=numbers, cumulative=np.cumsum(counts))
 
 
-def _added(sketches: Sequence[tuple[bytes, bytes]]) -> tuple[Floats, Integers]:
-    indexes = _entries([indexes for indexes, _ in sketches], INDEXES).astype(np.int64)
-    counts = _entries([counts for _, counts in sketches], COUNTS).astype(np.float64)
-    places = np.clip(indexes, LOWEST, HIGHEST) - LOWEST
+def _added(sketches: Sequence[bytes]) -> tuple[Floats, Integers]:
+    entries = np.frombuffer(b"".join(sketches), dtype=SKETCH)
+    places = np.clip(entries["index"].astype(np.int64), LOWEST, HIGHEST) - LOWEST
+    counts = entries["count"].astype(np.float64)
     total = np.rint(np.bincount(places, weights=counts, minlength=len(STANDING_FOR))).astype(np.int64)
     present = np.flatnonzero(total)
     return STANDING_FOR[present], total[present]
-
-
-def _entries(arrays: Sequence[bytes], kind: np.dtype[np.void]) -> NDArray[np.generic]:
-    joined = b"".join([array[HEADER:] for array in arrays])
-    entries: NDArray[np.generic] = np.frombuffer(joined, dtype=kind)["value"]
-    return entries
 
 
 EMPTY = Sample(values=np.zeros(0), cumulative=np.zeros(0, dtype=np.int64))

@@ -21,6 +21,7 @@ FROM_ROLLUPS = {
 }
 TIMES = {str(dimension).lower() for dimension in TIME_DIMENSIONS}
 DELTAS = "DELTA"
+SHARED = 3  # the first values of all facts: project, zone, points
 
 Bounds = tuple[list[str | None], list[datetime], list[datetime]]
 
@@ -46,33 +47,31 @@ def is_told_by_rollups(term: Term) -> bool:
 
 def facts(cut: Slice, project_id: str) -> Facts:
     """The facts of a slice in one of its projects."""
-    if cut.question.source is AnalyticsSource.STEPS:
-        return exact_facts(cut, project_id)
-    dimensions, term = cut.question.dimensions, cut.question.term
     whole, edges = halves(cut)
-    values: list[object] = [project_id, cut.question.zone, list(cut.points), *bounds(whole)]
-    told = condition(term, ROLLUPS, offset=len(values) + 1)
-    sql, values = facts_of_rollups(dimensions, told.sql), [*values, *told.values]
-    if edges:
-        starts, ends = f"${len(values) + 1}", f"${len(values) + 2}"
-        told = condition(term, STEPS, offset=len(values) + 3)
-        sql = f"{sql} UNION ALL {facts_of_steps(dimensions, told.sql, starts=starts, ends=ends)}"
-        values += [*bounds(edges)[1:], *told.values]
-    return Facts(sql=sql, values=values)
+    if not whole:
+        return facts_of_edges(cut, project_id)
+    rolled = facts_of_whole(cut, project_id)
+    if not edges:
+        return rolled
+    exact = _in_steps(cut, project_id, edges, after=len(rolled.values))
+    return Facts(sql=f"{rolled.sql} UNION ALL {exact.sql}", values=[*rolled.values, *exact.values[SHARED:]])
+
+
+def facts_of_whole(cut: Slice, project_id: str) -> Facts:
+    """Those of the facts that are in roll-ups."""
+    values: list[object] = [project_id, cut.question.zone, list(cut.points), *bounds(halves(cut)[0])]
+    told = condition(cut.question.term, ROLLUPS, offset=len(values) + 1)
+    return Facts(sql=facts_of_rollups(cut.question.dimensions, told.sql), values=[*values, *told.values])
+
+
+def facts_of_edges(cut: Slice, project_id: str) -> Facts:
+    """Those of the facts that are in steps."""
+    return _in_steps(cut, project_id, halves(cut)[1])
 
 
 def exact_facts(cut: Slice, project_id: str) -> Facts:
     """The facts of a slice in one of its projects, from the steps."""
-    question = cut.question
-    values = [project_id, question.zone, list(cut.points), [cut.span.start], [cut.span.end]]
-    told = condition(question.term, STEPS, offset=len(values) + 1)
-    sql = facts_of_steps(question.dimensions, told.sql, starts="$4", ends="$5")
-    return Facts(sql=sql, values=[*values, *told.values])
-
-
-def has_edges(cut: Slice) -> bool:
-    """Whether some of a slice is answered from the steps."""
-    return bool(halves(cut)[1])
+    return _in_steps(cut, project_id, [Part(tier=None, start=cut.span.start, end=cut.span.end)])
 
 
 def shortest_block(cut: Slice) -> timedelta:
@@ -92,6 +91,15 @@ def halves(cut: Slice) -> tuple[list[Part], list[Part]]:
 def bounds(parts: Sequence[Part]) -> Bounds:
     """Parts as the columns that statements take."""
     return [part.tier for part in parts], [part.start for part in parts], [part.end for part in parts]
+
+
+def _in_steps(cut: Slice, project_id: str, parts: Sequence[Part], *, after: int = SHARED) -> Facts:
+    """The facts of these parts from the steps; all but the first three values are numbered after so many others."""
+    question = cut.question
+    values = [project_id, question.zone, list(cut.points), *bounds(parts)[1:]]
+    told = condition(question.term, STEPS, offset=after + 3)
+    sql = facts_of_steps(question.dimensions, told.sql, starts=f"${after + 1}", ends=f"${after + 2}")
+    return Facts(sql=sql, values=[*values, *told.values])
 
 
 def _parts(cut: Slice) -> list[Part]:

@@ -31,12 +31,20 @@ STEP_DIMENSIONS = {
 COLUMNS = TRACE_DIMENSIONS | TIME_DIMENSIONS | STEP_DIMENSIONS
 MOST_DIMENSIONS = 3
 
+# The sketches of a roll-up, packed (ADR 0044): most deltas are of one value, for which a function would be dear.
+DURATIONS = """coalesce(stored.durations, CASE cardinality(stored.duration_indexes)
+        WHEN 1 THEN stored.duration_indexes[1]::bytea || stored.duration_counts[1]::bytea
+        ELSE packed(stored.duration_indexes, stored.duration_counts) END)"""
+FIRST_TOKENS = """coalesce(stored.first_tokens, CASE cardinality(stored.first_token_indexes)
+        WHEN 1 THEN stored.first_token_indexes[1]::bytea || stored.first_token_counts[1]::bytea
+        ELSE packed(stored.first_token_indexes, stored.first_token_counts) END)"""
+
 # $1 project, $2 time zone, $3 starts of the points, the rest as each source says. `{}` are constants of this module.
 OF_ROLLUPS = """
 SELECT {keys}, width_bucket(stored.bucket, $3::timestamptz[]) AS point, NULL::uuid AS trace_id, stored.status,
     stored.count, stored.input_tokens, stored.output_tokens, stored.cache_read_tokens, stored.cache_write_tokens,
     stored.reasoning_tokens, stored.cost, stored.duration_microseconds, stored.first_token_microseconds,
-    stored.duration_indexes, stored.duration_counts, stored.first_token_indexes, stored.first_token_counts,
+    {durations} AS durations, {first_tokens} AS first_tokens,
     NULL::float8 AS duration_ms, NULL::float8 AS time_to_first_token_ms
 FROM unnest($4::text[], $5::timestamptz[], $6::timestamptz[]) AS part (tier, start_time, end_time)
 CROSS JOIN LATERAL (
@@ -55,8 +63,7 @@ SELECT {keys}, width_bucket(stored.start_time, $3::timestamptz[]) AS point, stor
     coalesce(stored.reasoning_tokens, 0) AS reasoning_tokens, coalesce(stored.cost, 0) AS cost,
     coalesce(round((stored.duration_ms * 1000)::numeric), 0) AS duration_microseconds,
     coalesce(round((stored.time_to_first_token_ms * 1000)::numeric), 0) AS first_token_microseconds,
-    NULL::int[] AS duration_indexes, NULL::bigint[] AS duration_counts,
-    NULL::int[] AS first_token_indexes, NULL::bigint[] AS first_token_counts,
+    NULL::bytea AS durations, NULL::bytea AS first_tokens,
     stored.duration_ms, stored.time_to_first_token_ms
 FROM unnest({starts}::timestamptz[], {ends}::timestamptz[]) AS edge (start_time, end_time)
 CROSS JOIN LATERAL (
@@ -115,11 +122,8 @@ WITH facts AS ({facts}), placed AS (
 FIGURES = PLACED + "SELECT place, point, {sums} FROM placed GROUP BY place, point"
 TRACE_COUNTS = PLACED + "SELECT place, point, count(DISTINCT trace_id) AS count FROM placed GROUP BY place, point"
 
-# `array_send` is the binary form of an array, which needs no object per entry here.
-SKETCHES = (
-    PLACED + "SELECT place, point, array_send({indexes}) AS indexes, array_send({counts}) AS counts"
-    " FROM placed WHERE cardinality({indexes}) > 0"
-)
+# Sketches one after the other, and `array_send`, the binary form of an array: neither needs an object per entry here.
+SKETCHES = PLACED + "SELECT place, point, string_agg({sketch}, ''::bytea) AS sketches FROM placed GROUP BY place, point"
 VALUES = (
     PLACED + "SELECT place, point, array_send(array_agg({value})) AS values"
     " FROM placed WHERE {value} IS NOT NULL GROUP BY place, point"
@@ -162,7 +166,9 @@ def facts_of_steps(dimensions: Sequence[Dimension], condition: str, *, starts: s
 
 def facts_of_rollups(dimensions: Sequence[Dimension], condition: str) -> str:
     """Facts from the roll-ups of whole buckets under a condition; bound to $4 to $6."""
-    return OF_ROLLUPS.format(keys=_keys(dimensions, "bucket"), condition=condition)
+    return OF_ROLLUPS.format(
+        keys=_keys(dimensions, "bucket"), condition=condition, durations=DURATIONS, first_tokens=FIRST_TOKENS
+    )
 
 
 def statement(template: str, facts: Facts, *values: object, **constants: str) -> tuple[str, list[object]]:

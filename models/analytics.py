@@ -33,9 +33,11 @@ class RollUp(Model):
     duration_microseconds = fields.DecimalField(max_digits=30, decimal_places=12)
     duration_indexes = IntArrayField()
     duration_counts = BigIntArrayField()
+    durations = fields.BinaryField(null=True)
     first_token_microseconds = fields.DecimalField(max_digits=30, decimal_places=12)
     first_token_indexes = IntArrayField()
     first_token_counts = BigIntArrayField()
+    first_tokens = fields.BinaryField(null=True)
 
     class Meta:
         table = "trace_analytics"

@@ -31,17 +31,22 @@ WITH steps AS (
 )
 INSERT INTO trace_analytics (
     project_id, tier, bucket, subject, name, status, kind, provider, model, count, input_tokens, output_tokens,
-    cache_read_tokens, cache_write_tokens, reasoning_tokens, cost, duration_microseconds, duration_indexes,
-    duration_counts, first_token_microseconds, first_token_indexes, first_token_counts
+    cache_read_tokens, cache_write_tokens, reasoning_tokens, cost, duration_microseconds,
+    duration_indexes, duration_counts, durations,
+    first_token_microseconds, first_token_indexes, first_token_counts, first_tokens
 )
 SELECT $1, $4, bucket, 'STEP', name, status, kind, provider, model,
     sum(count) FILTER (WHERE duration_index IS NOT NULL), sum(input_tokens), sum(output_tokens), 0, 0, 0, sum(cost),
     sum(duration),
     array_agg(duration_index ORDER BY duration_index) FILTER (WHERE duration_index IS NOT NULL),
     array_agg(count ORDER BY duration_index) FILTER (WHERE duration_index IS NOT NULL),
+    string_agg(duration_index::bytea || count::bytea, ''::bytea ORDER BY duration_index)
+        FILTER (WHERE duration_index IS NOT NULL),
     sum(first_token),
     array_agg(first_token_index ORDER BY first_token_index) FILTER (WHERE first_token_index IS NOT NULL),
-    array_agg(count ORDER BY first_token_index) FILTER (WHERE first_token_index IS NOT NULL)
+    array_agg(count ORDER BY first_token_index) FILTER (WHERE first_token_index IS NOT NULL),
+    string_agg(first_token_index::bytea || count::bytea, ''::bytea ORDER BY first_token_index)
+        FILTER (WHERE first_token_index IS NOT NULL)
 FROM entries GROUP BY bucket, name, status, kind, provider, model
 """
 ALL = {name: name for name in ("name", "kind", "provider", "model")}

@@ -1,17 +1,20 @@
 """Figures: whatever was written and merged, roll-ups say what the steps say, and the parts add up to the whole."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from analytics.figures import NUMERICS, WHOLE_NUMBERS, Figures, added, figures, ranked
+from analytics.figures import NUMERICS, SKETCHES_OF, WHOLE_NUMBERS, Figures, added, figures, ranked, samples
 from analytics.merging import merge_project
 from analytics.questions import AnalyticsSource, Dimension, Interval, Question, TimeRange
-from analytics.slices import Slice
+from analytics.samples import Sample
+from analytics.slices import Place, Slice
 from analytics.sources import FROM_ROLLUPS, source_for
 from analytics.times import points_of, zone_of
 from ingest.writer import Writer
@@ -20,6 +23,7 @@ from models.database import Database
 from models.enums import StepKind, StepStatus
 from models.filter_reading import read_steps
 from models.filters import StepFilter
+from models.sketch import ACCURACY, SMALLEST
 from tests.ingest.conftest import new_project
 from tests.ingest.histories import EPOCH, histories, moments
 
@@ -51,7 +55,10 @@ zones = st.sampled_from(["UTC", "Asia/Kolkata", "America/New_York"])
 @FEW
 @given(data=st.data())
 async def test_roll_ups_say_what_the_steps_say(data: st.DataObject, database: Database, writer: Writer) -> None:
-    """Groups, points and totals under any filter that roll-ups can tell are those of the steps, and add up."""
+    """Groups, points and totals under any filter that roll-ups can tell are those of the steps, and add up.
+
+    So are the values behind quantiles, to 1 %.
+    """
     whole = data.draw(slices(await written(data, database, writer)))
     exact = replace(whole, question=replace(whole.question, source=AnalyticsSource.STEPS))
     top = data.draw(st.integers(1, 4))
@@ -61,6 +68,8 @@ async def test_roll_ups_say_what_the_steps_say(data: st.DataObject, database: Da
     expected, exact_cut = await ranked(database, exact, top)
     assert [(key, told(of)) for key, of in found] == [(key, told(of)) for key, of in expected]
     assert places(await figures(database, cut)) == places(await figures(database, exact_cut))
+    for measure in SKETCHES_OF:
+        resemble(await samples(database, cut, measure), await samples(database, exact_cut, measure))
     everything = await figures(database, unpointed(whole))
     total = told(added(list(everything.values()), whole))
     assert total == told(added([of for _, of in found], whole))
@@ -111,6 +120,16 @@ def told(found: Figures) -> dict[str, Any]:
         for name in NUMERICS
         if name != "first_token_microseconds"
     }
+
+
+def resemble(found: Mapping[Place, Sample], expected: Mapping[Place, Sample]) -> None:
+    """At each place there are as many values, and each of them is at most 1 % from that of the same rank."""
+    assert {place: of.count for place, of in found.items() if of.count} == {
+        place: of.count for place, of in expected.items()
+    }
+    for place, of in expected.items():
+        values = np.repeat(found[place].values, found[place].counts)
+        assert np.allclose(values, of.values, rtol=ACCURACY * (1 + 1e-9), atol=SMALLEST)
 
 
 def places(found: dict[Any, Figures]) -> dict[Any, dict[str, Any]]:

@@ -11,16 +11,14 @@ from analytics.samples import Sample, sample_of
 from models.sketch import ACCURACY, bucket_of
 
 values = st.lists(st.just(0.0) | st.floats(1e-6, 1e9), min_size=1, max_size=60)
-HEADER = bytes(20)
 
 
-def packed(sketch: Mapping[int, int]) -> tuple[bytes, bytes]:
-    """A sketch as PostgreSQL sends its two arrays."""
-    indexes = b"".join(struct.pack(">ii", 4, index) for index in sketch)
-    return HEADER + indexes, HEADER + b"".join(struct.pack(">iq", 8, count) for count in sketch.values())
+def packed(sketch: Mapping[int, int]) -> bytes:
+    """A sketch as it is stored."""
+    return b"".join(struct.pack(">iq", *entry) for entry in sketch.items())
 
 
-def sketched(numbers: list[float]) -> tuple[bytes, bytes]:
+def sketched(numbers: list[float]) -> bytes:
     return packed(Counter(bucket_of(number) for number in numbers))
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from models.database import Database
-from tests.ingest.recomputation import KEY, Sums, recomputed_rollups
+from tests.ingest.recomputation import KEY, Sums, recomputed_rollups, stored_sketch
 
 STORED = "SELECT * FROM trace_analytics WHERE project_id = $1 AND tier = ANY ($2)"
 HOURS: dict[str, int] = {"minute": 0}
@@ -54,4 +54,4 @@ def _sketch_of(part: dict[str, Any], name: str) -> dict[int, int]:
     if f"{name}_sketch" in part:
         sketch: dict[int, int] = part[f"{name}_sketch"]
         return sketch
-    return dict(zip(part[f"{name}_indexes"], part[f"{name}_counts"], strict=True))
+    return dict(stored_sketch(part, name))

@@ -1,6 +1,7 @@
 """What totals and roll-ups must be, computed anew from the stored traces and steps, without any code of the writer."""
 
 import math
+import struct
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
@@ -28,9 +29,16 @@ async def stored_rollups(database: Database, project_id: str) -> Sums:
             bucket[column] += row[column]
         for name in ("duration", "first_token"):
             bucket[f"{name}_microseconds"] += Decimal(row[f"{name}_microseconds"])
-            for index, count in zip(row[f"{name}_indexes"], row[f"{name}_counts"], strict=True):
+            for index, count in stored_sketch(row, name):
                 bucket[f"{name}_sketch"][index] += count
     return _compact(sums)
+
+
+def stored_sketch(row: Row, name: str) -> list[tuple[int, int]]:
+    """The buckets of a sketch, of its arrays and, where it is merged, packed: both have to say the same."""
+    arrays = list(zip(row[f"{name}_indexes"], row[f"{name}_counts"], strict=True))
+    assert row[f"{name}s"] is None or list(struct.iter_unpack(">iq", row[f"{name}s"])) == arrays
+    return arrays
 
 
 async def recomputed_rollups(database: Database, project_id: str) -> Sums:
