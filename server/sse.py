@@ -120,7 +120,7 @@ class _Stream:
             async for several in answers:
                 # Together: one write costs as much as many.
                 await self._write(b"".join(map(framed, several)))
-                # What is sent to a client that has left waits for nothing, and a source may not either: let us learn of it.
+                # What is sent to a client that has left waits for nothing, nor may a source: let us learn of it.
                 await asyncio.sleep(0)
         await self._write(COMPLETE)
         raise Ending
