@@ -15,7 +15,7 @@ from export.encoder import Encoder, Lines, Sheet
 from export.fields import Field, fields_of
 from export.parquet import Table
 from export.selection import ExportFormat, Selection
-from export.statements import Statement, counting, statement
+from export.statements import UNSORTED, Statement, counting, statement
 from models.database import Database, connect
 from models.errors import Overloaded
 from models.faults import translated
@@ -69,6 +69,8 @@ class Exporter:
         """
         encoder = ENCODERS[selection.format](fields_of(selection.kind, selection.fields))
         async with self._snapshot() as session:
+            if selection.is_whole:
+                await session.execute(UNSORTED)
             rows = 0
             for project, after in _projects(selection, part.after):
                 left = None if part.limit is None else part.limit - rows

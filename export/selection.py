@@ -39,3 +39,8 @@ class Selection:
     fields: tuple[str, ...]
     traces: TraceFilter | None = None
     steps: StepFilter | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no filter narrows it."""
+        return self.traces is None and self.steps is None

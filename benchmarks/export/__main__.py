@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 
 import asyncpg
 import httpx
@@ -25,6 +26,7 @@ CREATE = """
 mutation Export($input: CreateExportInput!) { createExport(input: $input) { export { url } } }
 """
 COPY = "SELECT {columns} FROM trace_steps WHERE project_id = $1 ORDER BY trace_id, id"
+SETTINGS = {"jit": "off", "timezone": "UTC", "enable_sort": "off"}  # along the key, which is faster than to sort
 SAMPLE_SECONDS = 0.02
 
 
@@ -60,7 +62,7 @@ class Peak:
 async def copied(url: str, project_id: str) -> float:
     """Rows per second of COPY to nowhere, of all columns that an export has, in the same order."""
     columns = ", ".join(field.column for field in FIELDS[ExportKind.STEPS])
-    connection = await asyncpg.connect(url, server_settings={"jit": "off", "timezone": "UTC"})
+    connection = await asyncpg.connect(url, server_settings=SETTINGS)
 
     async def ignore(_: bytes) -> None:
         return
@@ -72,19 +74,19 @@ async def copied(url: str, project_id: str) -> float:
     return int(told.split()[1]) / taken
 
 
-async def downloaded(here: World, form: ExportFormat, coding: str = "identity") -> tuple[float, int]:
-    """Seconds that a download of all steps takes, and its size."""
+async def downloaded(here: World, kind: ExportKind, form: ExportFormat) -> tuple[float, int]:
+    """Seconds that a download of everything takes, and its size."""
     async with httpx.AsyncClient(base_url=here.server.url, headers=here.server.headers, trust_env=False) as client:
-        wanted = {"input": {"kind": ExportKind.STEPS, "format": form}}
+        wanted = {"input": {"kind": kind, "format": form}}
         answer = await client.post("/graphql", json={"query": CREATE, "variables": wanted})
         url = answer.json()["data"]["createExport"]["export"]["url"]
         begun, size, last = time.perf_counter(), 0, b""
-        async with client.stream("GET", url, headers={"accept-encoding": coding}, timeout=60.0) as response:
+        async with client.stream("GET", url, headers={"accept-encoding": "identity"}, timeout=60.0) as response:
             async for piece in response.aiter_raw():
                 size += len(piece)
                 last = (last + piece)[-200:]
         taken = time.perf_counter() - begun
-    if form is ExportFormat.NDJSON and coding == "identity" and b'{"end"' not in last:
+    if form is ExportFormat.NDJSON and b'{"end"' not in last:
         raise RuntimeError("The download broke off.")
     return taken, size
 
@@ -96,21 +98,22 @@ async def run(here: World, options: argparse.Namespace) -> None:
     await connection.close()
     made = Made(project_id, traces=options.steps // STEPS_OF_EACH, steps_of_each=STEPS_OF_EACH)
     await store(here.database_url, made)
+    rows = {ExportKind.TRACES: len(made.ids), ExportKind.STEPS: len(made.ids) * STEPS_OF_EACH}
     rates: dict[str, list[float]] = {"copy": [], "ndjson": []}
-    for form in ExportFormat:
+    for kind, form in product(ExportKind, ExportFormat):
         peak = Peak(here.server.pid)
         with peak.watched():
-            taken, size = await downloaded(here, form)
+            taken, size = await downloaded(here, kind, form)
         report(
-            f"export.{form.lower()}",
-            rows=options.steps,
-            per_second=round(options.steps / taken),
+            f"export.{kind.lower()}.{form.lower()}",
+            rows=rows[kind],
+            per_second=round(rows[kind] / taken),
             megabytes=round(size / 1e6),
             growth_megabytes=round(peak.growth, 1),
         )
     for _ in range(ROUNDS):
         rates["copy"].append(await copied(here.database_url, project_id))
-        taken, _ = await downloaded(here, ExportFormat.NDJSON)
+        taken, _ = await downloaded(here, ExportKind.STEPS, ExportFormat.NDJSON)
         rates["ndjson"].append(options.steps / taken)
     best = {name: max(measured) for name, measured in rates.items()}
     per_second = {name: round(rate) for name, rate in best.items()}

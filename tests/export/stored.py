@@ -58,6 +58,8 @@ SELECT $1, ('019ac000-0000-7000-8000-' || lpad((place / 20)::text, 12, '0'))::uu
 FROM generate_series(1, $2::int) AS place
 """
 
+SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tracegraph export'"
+
 
 async def store_nasty(database: Database, project_id: str) -> None:
     """A trace for each nasty text, and a step of the same id in each of them."""
@@ -69,6 +71,12 @@ async def store_nasty(database: Database, project_id: str) -> None:
 async def store_many(database: Database, project_id: str, steps: int) -> None:
     """So many steps of about 700 bytes, twenty in each trace."""
     await database.execute(MANY, project_id, steps)
+
+
+async def nobody_exports(database: Database) -> bool:
+    """Whether no export has a session of PostgreSQL."""
+    row = await database.fetchrow(SESSIONS)
+    return row is not None and row[0] == 0
 
 
 def lines_of(body: bytes) -> tuple[list[bytes], dict[str, Any]]:

@@ -28,10 +28,10 @@ from models.database import Database
 from models.errors import Overloaded, Unavailable
 from models.filters import StepFilter, TraceFilter
 from models.values import BigInt
-from tests.export.stored import NASTY, SENT, lines_of, store_many, store_nasty
+from tests.export.stored import NASTY, SENT, lines_of, nobody_exports, store_many, store_nasty
 from tests.waiting import eventually
 
-SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tracegraph export'"
+SPILLED = "SELECT temp_bytes FROM pg_stat_database WHERE datname = current_database()"
 # DuckDB would like another package for times of Python.
 TABLE = """
 SELECT * EXCLUDE (startTime, endTime, createdAt, updatedAt), epoch_us(startTime) AS began FROM read_parquet('{file}')
@@ -255,11 +255,20 @@ async def test_who_does_not_read_holds_nothing_up(
     with pytest.raises(Stalled if stop is None else Unavailable):
         await exporter.export(selection(ExportKind.STEPS, ExportFormat.NDJSON, project_id), write)
 
-    async def over() -> bool:
-        row = await database.fetchrow(SESSIONS)
-        return row is not None and row[0] == 0
+    assert await eventually(lambda: nobody_exports(database))
 
-    assert await eventually(over)
+
+async def test_rows_leave_as_they_are_read(exporter: Exporter, database: Database, project_id: str) -> None:
+    """PostgreSQL sorts no whole project, which it would have to write to disk before the first row leaves."""
+    await store_many(database, project_id, 20_000)
+    await database.execute("VACUUM ANALYZE trace_steps")
+    await exported(exporter, selection(ExportKind.STEPS, ExportFormat.NDJSON, project_id))
+    # A session has told what it spilled before it is gone.
+    await eventually(lambda: nobody_exports(database))
+    spilled = await database.fetchrow(SPILLED)
+
+    assert spilled is not None
+    assert spilled[0] == 0
 
 
 async def test_progress_is_told_row_by_row(exporter: Exporter, database: Database, project_id: str) -> None:

@@ -28,11 +28,10 @@ from models.database import Database, open_database
 from server.downloads import Downloads
 from server.drain import Drain
 from server.exports import export_routes
-from tests.export.stored import lines_of, store_many
+from tests.export.stored import lines_of, nobody_exports, store_many
 from tests.server.listening import listening
 from tests.waiting import eventually
 
-SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tracegraph export'"
 EMPTY = "TRUNCATE trace_steps"
 FEW, STEPS = 100, 20_000
 
@@ -106,7 +105,7 @@ async def test_a_killed_download_resumes(full: Place, client: httpx.AsyncClient)
             break  # the connection is closed here, in the middle of a row
     half = begun[: begun.rindex(b"\n") + 1].splitlines(keepends=True)
     after = ":".join(orjson.loads(half[-1])[key] for key in ("projectId", "traceId", "id"))
-    await eventually(lambda: nobody_exports(full))
+    await eventually(lambda: nobody_exports(full.database))
     rest, rest_end = lines_of((await client.get(url, params={"after": after})).content)
 
     assert 0 < len(half) < STEPS
@@ -158,7 +157,7 @@ async def test_who_does_not_read_is_cut_off(full: Place) -> None:
     writer.write(f"GET {path} HTTP/1.1\r\nhost: {full.address}\r\n\r\n".encode())
     assert (await reader.readline()).startswith(b"HTTP/1.1 200")
 
-    assert await eventually(lambda: nobody_exports(full))
+    assert await eventually(lambda: nobody_exports(full.database))
     received = await everything(reader)
     writer.close()
 
@@ -177,7 +176,7 @@ async def test_a_server_that_stops_cuts_downloads(full: Place, client: httpx.Asy
     late = await client.get(await full.url())
 
     assert late.status_code == 503
-    assert await eventually(lambda: nobody_exports(full))
+    assert await eventually(lambda: nobody_exports(full.database))
 
 
 async def test_there_are_only_so_many_downloads(full: Place, client: httpx.AsyncClient) -> None:
@@ -187,7 +186,7 @@ async def test_there_are_only_so_many_downloads(full: Place, client: httpx.Async
         pieces = response.aiter_raw(1_000)
         await anext(pieces)
         refused = await client.get(url)
-    await eventually(lambda: nobody_exports(full))
+    await eventually(lambda: nobody_exports(full.database))
 
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")
     assert refused.headers["content-type"] == "application/problem+json"
@@ -242,8 +241,3 @@ async def everything(reader: asyncio.StreamReader) -> list[bytes]:
         while piece := await reader.read(65_536):
             pieces.append(piece)
     return b"".join(pieces).split(b"\n")
-
-
-async def nobody_exports(place: Place) -> bool:
-    row = await place.database.fetchrow(SESSIONS)
-    return row is not None and row[0] == 0
