@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from benchmarks.world import listening
 from scripts.memory import free_port
 
 CACHE = Path.home() / ".cache" / "tracegraph-bench"
@@ -32,7 +32,7 @@ async def served(
         stdout=subprocess.DEVNULL,
     )
     try:
-        await _listening(port, process)
+        await listening(port, process)
         yield f"http://127.0.0.1:{port}", process.pid
     finally:
         process.terminate()
@@ -55,15 +55,3 @@ def _install(folder: Path, files: Mapping[str, str]) -> None:
     command = [node(), str(npm), "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"]
     path = f"{Path(node()).parent}{os.pathsep}{os.environ['PATH']}"
     subprocess.run(command, cwd=folder, env=os.environ | {"PATH": path}, check=True, stdout=subprocess.DEVNULL)
-
-
-async def _listening(port: int, process: subprocess.Popen[bytes]) -> None:
-    while process.poll() is None:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.1)
-        else:
-            writer.close()
-            return
-    raise RuntimeError("The peer ended before it was ready.")
