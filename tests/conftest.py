@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from tests.servers import Server
 
 # Nothing here has to survive a loss of power. Tests that kill PostgreSQL start one of their own, with fsync.
 HASTY = {"fsync": "off", "full_page_writes": "off"}
+NO_SETTINGS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,12 +99,48 @@ def redis_url(redis_server: Redis | NamedServer) -> Iterator[str]:
 
 
 @pytest.fixture
-def server(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Server]:
-    """Our server, ready, with a development key that may do everything."""
-    environment = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TRACEGRAPH_DATA_DIR": str(tmp_path)}
-    ours = Server(environment, key="tg_dev_" + secrets.token_hex(24), log=tmp_path / "server.log")
+def server_settings() -> dict[str, str]:
+    """Settings of `server`, for a test that wants others than there are by default."""
+    return {}
+
+
+@pytest.fixture
+def server(database_url: str, redis_url: str, tmp_path: Path, server_settings: Mapping[str, str]) -> Iterator[Server]:
+    """Our server, ready, with a development key that may do everything, and the test's own: it may be killed."""
+    ours = _server(database_url, redis_url, tmp_path, server_settings)
     ours.start()
     yield ours
     if ours.is_running():
         ours.stop()
     ours.kill()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_database(postgres: Postgres | NamedServer, template_database: str) -> AsyncIterator[str]:
+    """The database of the server that tests share."""
+    async with cloned_database(postgres.url, template_database) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shared_server(
+    shared_database: str, redis_server: Redis | NamedServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """Our server for all tests that look only at what they wrote themselves; starting one takes longer than these do.
+
+    It has to take everything without a failure, and ends well when it is told to.
+    """
+    folder = tmp_path_factory.mktemp("shared")
+    with empty_redis(redis_server.url) as redis_url:
+        ours = _server(shared_database, redis_url, folder)
+        ours.start()
+        yield ours
+        status = ours.stop()
+
+    assert status == 0
+    assert "operation failed" not in ours.log.read_text()
+
+
+def _server(database_url: str, redis_url: str, folder: Path, settings: Mapping[str, str] = NO_SETTINGS) -> Server:
+    environment = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TRACEGRAPH_DATA_DIR": str(folder), **settings}
+    return Server(environment, key="tg_dev_" + secrets.token_hex(24), log=folder / "server.log")

@@ -108,9 +108,9 @@ def check_calls(trace: dict[str, Any]) -> None:
     assert (tool["name"], tool["input"], tool["output"]) == ("get_weather", {"city": "Oslo"}, "21")
 
 
-def test_openinference(server: Server, base_url: str) -> None:
+def test_openinference(shared_server: Server, base_url: str) -> None:
     """The spans of OpenInference's instrumentor for OpenAI arrive with everything they say."""
-    trace = trace_of(server, base_url, "openinference")
+    trace = trace_of(shared_server, base_url, "openinference")
     check_run(trace)
     check_calls(trace)
     asked, answered, streamed, failed = by_kind(trace, "LLM")
@@ -125,9 +125,9 @@ def test_openinference(server: Server, base_url: str) -> None:
     assert asked["attributes"]["llm.tools.0.tool.json_schema"]
 
 
-def test_opentelemetry(server: Server, base_url: str) -> None:
+def test_opentelemetry(shared_server: Server, base_url: str) -> None:
     """The spans of OpenTelemetry's instrumentor for OpenAI arrive with everything they say."""
-    trace = trace_of(server, base_url, "opentelemetry", **MESSAGES_IN_SPANS)
+    trace = trace_of(shared_server, base_url, "opentelemetry", **MESSAGES_IN_SPANS)
     check_run(trace)
     check_calls(trace)
     asked, answered, streamed, failed = by_kind(trace, "LLM")
@@ -141,9 +141,9 @@ def test_opentelemetry(server: Server, base_url: str) -> None:
     assert asked["attributes"]["gen_ai.response.finish_reasons"] == ["tool_calls"]
 
 
-def test_opentelemetry_by_its_older_conventions(server: Server, base_url: str) -> None:
+def test_opentelemetry_by_its_older_conventions(shared_server: Server, base_url: str) -> None:
     """So do those by the conventions it follows unless told otherwise; these keep their messages to themselves."""
-    trace = trace_of(server, base_url, "opentelemetry")
+    trace = trace_of(shared_server, base_url, "opentelemetry")
     check_run(trace)
     check_calls(trace)
 

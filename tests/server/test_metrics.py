@@ -11,28 +11,25 @@ WRITE = {"query": 'mutation { createTrace(input: {name: "run"}) { trace { id } }
 
 
 @pytest.fixture
-def measured(server: Server) -> Server:
-    """A server that tells its metrics; it is started anew for that."""
-    server.stop()
-    server.set("TRACEGRAPH_METRICS_PORT", str(free_port()))
-    server.start()
-    return server
+def server_settings() -> dict[str, str]:
+    """Metrics, at a port of their own."""
+    return {"TRACEGRAPH_METRICS_PORT": str(free_port())}
 
 
-def test_a_server_tells_what_it_does(measured: Server) -> None:
+def test_a_server_tells_what_it_does(server: Server) -> None:
     """Writes, refusals, the queue, the pool and the loop are told, on a port of their own and not on the public one."""
-    with httpx.Client(base_url=measured.url, trust_env=False) as client:
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
         for _ in range(3):
-            client.post("/graphql", json=WRITE, headers=measured.headers)
+            client.post("/graphql", json=WRITE, headers=server.headers)
         client.post("/graphql", json=WRITE)
         public = client.get("/metrics")
-    until(lambda: measured.metric("tracegraph_loop_lag_seconds_count") > 0)
+    until(lambda: server.metric("tracegraph_loop_lag_seconds_count") > 0)
 
     assert public.status_code == 404
-    assert measured.metric('tracegraph_records_total{status="CREATED"}') == 3
-    assert measured.metric("tracegraph_commit_seconds_count") == 3
-    assert measured.metric("tracegraph_group_rows_count") == 3
-    assert measured.metric('tracegraph_refusals_total{code="UNAUTHENTICATED"}') == 1
-    assert measured.metric("tracegraph_waiting_rows") == 0
-    assert measured.metric("tracegraph_database_connections") >= 1
-    assert measured.metric("tracegraph_pool_wait_seconds_count") >= 3
+    assert server.metric('tracegraph_records_total{status="CREATED"}') == 3
+    assert server.metric("tracegraph_commit_seconds_count") == 3
+    assert server.metric("tracegraph_group_rows_count") == 3
+    assert server.metric('tracegraph_refusals_total{code="UNAUTHENTICATED"}') == 1
+    assert server.metric("tracegraph_waiting_rows") == 0
+    assert server.metric("tracegraph_database_connections") >= 1
+    assert server.metric("tracegraph_pool_wait_seconds_count") >= 3

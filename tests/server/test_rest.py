@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import secrets
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import orjson
 import pytest
-import pytest_asyncio
 from graphql import OperationDefinitionNode, parse
 from openapi_spec_validator import validate
 
@@ -25,11 +23,8 @@ from auth.viewer import INGEST, READ
 from models.database import open_database
 from models.ids import new_id
 from schema.contract import contract
-from scripts.embedded import Postgres, Redis
 from server.rest_description import description
 from server.rest_operations import OPERATIONS, PARAMETERS
-from tests.conftest import NamedServer
-from tests.databases import cloned_database, empty_redis
 from tests.export.stored import lines_of
 from tests.house.sources import ROOT
 from tests.servers import Server
@@ -52,31 +47,16 @@ class House:
     writer: httpx.Client
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def rest_database(postgres: Postgres | NamedServer, template_database: str) -> AsyncIterator[str]:
-    async with cloned_database(postgres.url, template_database) as url:
-        yield url
-
-
 @pytest.fixture(scope="module")
-def house(
-    rest_database: str, redis_server: Redis | NamedServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("rest")
-    with empty_redis(redis_server.url) as redis_url:
-        environment = {"DATABASE_URL": rest_database, "REDIS_URL": redis_url, "TRACEGRAPH_DATA_DIR": str(folder)}
-        server = Server(environment, "tg_dev_" + secrets.token_hex(24), folder / "server.log")
-        server.start()
-        ours, theirs, writer = (
-            httpx.Client(base_url=server.url, headers={"authorization": f"Bearer {key}"}, trust_env=False, timeout=30.0)
-            for key in asyncio.run(keys(rest_database))
+def house(shared_server: Server) -> Iterator[House]:
+    ours, theirs, writer = (
+        httpx.Client(
+            base_url=shared_server.url, headers={"authorization": f"Bearer {key}"}, trust_env=False, timeout=30.0
         )
-        yield House(server=server, ours=ours, theirs=theirs, writer=writer)
-        for client in (ours, theirs, writer):
-            client.close()
-        server.stop()
-
-    assert "operation failed" not in server.log.read_text()
+        for key in asyncio.run(keys(shared_server.database_url))
+    )
+    with ours, theirs, writer:
+        yield House(server=shared_server, ours=ours, theirs=theirs, writer=writer)
 
 
 async def keys(database_url: str) -> list[str]:

@@ -29,17 +29,17 @@ def run(script: str, *arguments: str) -> Any:
     return json.loads(finished.stdout)
 
 
-def test_the_audits_of_graphql_http(packages: None, server: Server) -> None:
+def test_the_audits_of_graphql_http(packages: None, shared_server: Server) -> None:
     """All audits of GraphQL over HTTP pass: those that MUST, those that SHOULD, and those that MAY."""
-    results = run("audits.mjs", f"{server.url}/graphql", server.key)
+    results = run("audits.mjs", f"{shared_server.url}/graphql", shared_server.key)
 
     assert [result for result in results if result["status"] != "ok"] == []
     assert len(results) >= 61
 
 
-def test_the_client_of_graphql_ws(packages: None, server: Server) -> None:
+def test_the_client_of_graphql_ws(packages: None, shared_server: Server) -> None:
     """The client that most people use queries, mutates, subscribes and leaves over one socket, and hears of errors."""
-    told = run("graphql_ws.mjs", f"{server.url}/graphql", server.key)
+    told = run("graphql_ws.mjs", f"{shared_server.url}/graphql", shared_server.key)
 
     assert told["sockets"] == 1
     assert told["query"]["data"] == {"viewer": {"scopes": ["ADMIN", "INGEST", "READ"]}}
@@ -50,9 +50,9 @@ def test_the_client_of_graphql_ws(packages: None, server: Server) -> None:
     assert told["last"] == {"data": {"__typename": "Query"}}
 
 
-def test_the_client_of_graphql_sse(packages: None, server: Server) -> None:
+def test_the_client_of_graphql_sse(packages: None, shared_server: Server) -> None:
     """The client for server-sent events queries, mutates, subscribes and leaves, and hears of errors."""
-    told = run("graphql_sse.mjs", f"{server.url}/graphql", server.key)
+    told = run("graphql_sse.mjs", f"{shared_server.url}/graphql", shared_server.key)
 
     assert told["query"]["data"] == {"viewer": {"scopes": ["ADMIN", "INGEST", "READ"]}}
     assert told["wrong"]["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"

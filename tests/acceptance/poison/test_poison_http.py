@@ -47,8 +47,8 @@ class Poster:
 
 
 @pytest.fixture
-def poster(poisoned_server: Server) -> Iterator[Poster]:
-    poster = Poster(poisoned_server)
+def poster(shared_server: Server) -> Iterator[Poster]:
+    poster = Poster(shared_server)
     yield poster
     poster.close()
 

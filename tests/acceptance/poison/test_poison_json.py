@@ -40,35 +40,35 @@ def loaded(text: bytes | str) -> Any:
 
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES.keys())
-def test_json_comes_back_as_it_was_sent(poisoned_server: Server, value: bytes) -> None:
+def test_json_comes_back_as_it_was_sent(shared_server: Server, value: bytes) -> None:
     """Whatever JSON a step was given and answered, it is shown with the same meaning."""
     sent = step({"input": value, "output": b'{"in":[' + value + b"]}"})
-    shown = created(poisoned_server, b'{"query":"%b","variables":{"input":%b}}' % (CREATE, sent))
+    shown = created(shared_server, b'{"query":"%b","variables":{"input":%b}}' % (CREATE, sent))
 
     assert shown["input"] == loaded(value)
     assert shown["output"] == {"in": [loaded(value)]}
 
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES.keys())
-def test_attributes_come_back_but_for_nul(poisoned_server: Server, value: bytes) -> None:
+def test_attributes_come_back_but_for_nul(shared_server: Server, value: bytes) -> None:
     """Attributes keep their meaning too; a NUL in them becomes U+FFFD."""
     sent = step({"attributes": b'{"a":' + value + b"}"})
-    shown = created(poisoned_server, b'{"query":"%b","variables":{"input":%b}}' % (CREATE, sent))
+    shown = created(shared_server, b'{"query":"%b","variables":{"input":%b}}' % (CREATE, sent))
 
     assert shown["attributes"] == {"a": loaded(value.replace(rb"\u0000", rb"\ufffd"))}
 
 
 @pytest.mark.parametrize("value", HARMLESS_TEXTS.values(), ids=HARMLESS_TEXTS.keys())
-def test_texts_come_back_but_for_nul(poisoned_server: Server, value: bytes) -> None:
+def test_texts_come_back_but_for_nul(shared_server: Server, value: bytes) -> None:
     """Names keep every character; a NUL in them becomes U+FFFD."""
-    shown = created(poisoned_server, b'{"query":"%b","variables":{"input":%b}}' % (CREATE, step({"name": value})))
+    shown = created(shared_server, b'{"query":"%b","variables":{"input":%b}}' % (CREATE, step({"name": value})))
 
     assert shown["name"] == loaded(value.replace(rb"\u0000", rb"\ufffd"))
 
 
 @pytest.mark.parametrize(("literal", "expected"), WRITTEN.items(), ids=["numbers", "an object", "a NUL", "digits"])
-def test_literals_come_back_as_they_were_written(poisoned_server: Server, literal: str, expected: str) -> None:
+def test_literals_come_back_as_they_were_written(shared_server: Server, literal: str, expected: str) -> None:
     """JSON in a document keeps its digits, more of them than any machine number has."""
-    shown = created(poisoned_server, json.dumps({"query": LITERAL % literal}))
+    shown = created(shared_server, json.dumps({"query": LITERAL % literal}))
 
     assert shown["input"] == loaded(expected)

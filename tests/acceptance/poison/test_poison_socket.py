@@ -61,8 +61,8 @@ class Talker:
 
 
 @pytest.fixture(scope="module")
-def talker(poisoned_server: Server) -> Iterator[Talker]:
-    talker = Talker(poisoned_server)
+def talker(shared_server: Server) -> Iterator[Talker]:
+    talker = Talker(shared_server)
     yield talker
     talker.hang_up()
 
