@@ -1,6 +1,10 @@
 """`python -m server export`: a whole file or none, chosen by the same filters, and a sentence for what is wrong."""
 
 import io
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import orjson
@@ -11,6 +15,7 @@ from models.database import open_database
 from server.command_line import main
 from server.export_command import Bar
 from tests.export.stored import NASTY, lines_of, store_nasty
+from tests.servers import ROOT
 
 Printed = pytest.CaptureFixture[str]
 
@@ -73,6 +78,29 @@ def test_a_file_that_cant_be_written_is_told(filled: str, tmp_path: Path, capsys
 
     assert status == 1
     assert "can't be written" in capsys.readouterr().err
+
+
+def test_who_sits_at_a_terminal_sees_the_bar(filled: str, tmp_path: Path) -> None:
+    """On a terminal the command shows how far it is, up to the last row."""
+    file = tmp_path / "rows.csv"
+    command = [sys.executable, "-m", "server", "export", "--format", "csv", "--output", str(file)]
+    screen, terminal = pty.openpty()
+    try:
+        finished = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "DATABASE_URL": filled},
+            stdout=subprocess.PIPE,
+            stderr=terminal,
+            check=False,
+        )
+        shown = os.read(screen, 4_096).decode()
+    finally:
+        os.close(terminal)
+        os.close(screen)
+
+    assert (finished.returncode, finished.stdout.decode()) == (0, f"{len(NASTY)} rows in {file}\n"), shown
+    assert f"100%  {len(NASTY)} of {len(NASTY)} rows" in shown
 
 
 def test_the_bar_shows_how_far_it_is() -> None:
