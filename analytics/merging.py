@@ -46,7 +46,8 @@ WITH taken AS (
         CASE WHEN tiers.detail <> 'STATUS' THEN service_name END AS service_name, {FACTS}
     FROM taken CROSS JOIN (VALUES
         ('MINUTE', 'minute', 'ALL'), ('HOUR', 'hour', 'ALL'), ('DAY', 'day', 'ALL'),
-        ('MODEL_HOUR', 'hour', 'MODEL'), ('MODEL_DAY', 'day', 'MODEL'), ('TOTAL_MINUTE', 'minute', 'STATUS')
+        ('MODEL_MINUTE', 'minute', 'MODEL'), ('MODEL_HOUR', 'hour', 'MODEL'), ('MODEL_DAY', 'day', 'MODEL'),
+        ('TOTAL_MINUTE', 'minute', 'STATUS')
     ) AS tiers (tier, unit, detail)
     WHERE tiers.unit <> 'minute' OR taken.bucket >= $3
 ), keys AS MATERIALIZED (
@@ -125,7 +126,8 @@ SELECT count(*) FROM taken
 # Hours and days hold what these minutes held.
 FORGET = """
 DELETE FROM trace_analytics
-WHERE project_id = $1 AND tier = ANY ('{MINUTE,TOTAL_MINUTE}') AND subject = ANY ('{STEP,TRACE}') AND bucket < $2
+WHERE project_id = $1 AND tier = ANY ('{MINUTE,MODEL_MINUTE,TOTAL_MINUTE}') AND subject = ANY ('{STEP,TRACE}')
+    AND bucket < $2
 """
 
 

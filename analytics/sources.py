@@ -112,7 +112,8 @@ def _tiers(question: Question, cut: Slice) -> list[Tier]:
     """The tiers of the least detail that can tell what is asked, from long to short (ADR 0043)."""
     told = {str(dimension).lower() for dimension in question.dimensions} - TIMES | columns_of(question.term)
     names, models = "name" in told, told - {"status"}
-    minutes = Tier(name="MINUTE" if models else "TOTAL_MINUTE", length=MINUTE, since=_since(cut))
+    of_models = "MODEL_MINUTE" if models else "TOTAL_MINUTE"
+    minutes = Tier(name="MINUTE" if names else of_models, length=MINUTE, since=_since(cut))
     hours = Tier(name="HOUR" if names else "MODEL_HOUR", length=HOUR)
     days = Tier(name="DAY" if names else "MODEL_DAY", length=DAY)
     if set(question.dimensions) & set(TIME_DIMENSIONS):

@@ -54,7 +54,12 @@ BY_MODEL = ALL | {"name": "''"}
 TOTAL = BY_MODEL | dict.fromkeys(("kind", "provider", "model"), "NULL::text")
 TIERS = (
     *(("DAY", "day", ALL), ("HOUR", "hour", ALL), ("MINUTE", "minute", ALL)),
-    *(("MODEL_DAY", "day", BY_MODEL), ("MODEL_HOUR", "hour", BY_MODEL), ("TOTAL_MINUTE", "minute", TOTAL)),
+    *(
+        ("MODEL_DAY", "day", BY_MODEL),
+        ("MODEL_HOUR", "hour", BY_MODEL),
+        ("MODEL_MINUTE", "minute", BY_MODEL),
+        ("TOTAL_MINUTE", "minute", TOTAL),
+    ),
 )
 
 

@@ -66,7 +66,7 @@ async def test_old_minutes_live_on_in_hours(data: st.DataObject, database: Datab
 
     for tier in ("HOUR", "DAY", "MODEL_HOUR", "MODEL_DAY"):
         assert await expected(database, project_id, tier) == await held(database, project_id, tier)
-    for tier in ("MINUTE", "TOTAL_MINUTE"):
+    for tier in ("MINUTE", "MODEL_MINUTE", "TOTAL_MINUTE"):
         minutes = await held(database, project_id, tier)
         assert all(key[0] >= now - timedelta(hours=48) for key in minutes)
 
@@ -122,7 +122,7 @@ async def test_what_left_leaves_nothing_behind(database: Database, writer: Write
     await merge_project(database, project_id, EPOCH)
 
     rows = await database.fetch(MODELS, project_id)
-    assert Counter((row["model"], row["count"]) for row in rows) == {("b", 1): 5, (None, 1): 1}
+    assert Counter((row["model"], row["count"]) for row in rows) == {("b", 1): 6, (None, 1): 1}
 
 
 def steps(seed: int) -> list[Draft]:

@@ -14,11 +14,11 @@ STORED = "SELECT * FROM trace_analytics WHERE project_id = $1 AND tier = ANY ($2
 HOURS: dict[str, int] = {"minute": 0}
 DAYS: dict[str, int] = {"hour": 0, "minute": 0}
 UNITS: dict[str, dict[str, int]] = {"MINUTE": {}, "HOUR": HOURS, "DAY": DAYS}
-UNITS |= {"TOTAL_MINUTE": {}, "MODEL_HOUR": HOURS, "MODEL_DAY": DAYS}
+UNITS |= {"TOTAL_MINUTE": {}, "MODEL_MINUTE": {}, "MODEL_HOUR": HOURS, "MODEL_DAY": DAYS}
 ALL_BUT_NAME = {"name": ""}
 ONLY_STATUS = ALL_BUT_NAME | dict.fromkeys(("kind", "provider", "model", "environment", "service_name"))
 LEFT_OUT: dict[str, dict[str, Any]] = {"TOTAL_MINUTE": ONLY_STATUS, "MODEL_HOUR": ALL_BUT_NAME}
-LEFT_OUT["MODEL_DAY"] = ALL_BUT_NAME
+LEFT_OUT |= {"MODEL_DAY": ALL_BUT_NAME, "MODEL_MINUTE": ALL_BUT_NAME}
 COUNTS = ("count", "input_tokens", "output_tokens", "cache_read_tokens", "reasoning_tokens")
 
 
