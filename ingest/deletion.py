@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from ingest.announcing import Publisher, announce
 from ingest.pricing import unpriced
 from ingest.rollups import COUNTS
-from ingest.staleness import announce
 from ingest.transaction import Changes, transaction
-from ingest.writer import Publisher
 from models.database import Connection, Database
 from models.enums import EventType
 from models.filter_sql import Condition

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from ingest.announcing import Publisher
 from ingest.deletion import Deletion, choose, delete_batch
-from ingest.writer import Publisher
 from models.database import Database
 from models.errors import Fault
 from models.filter_sql import Condition

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from ingest.announcing import Publisher, announce
 from ingest.merge import STALE, TRACE_RETURNING
 from ingest.pricing import unpriced
-from ingest.transaction import Changes, Committed, transaction
-from ingest.writer import Publisher
+from ingest.transaction import Changes, transaction
 from models.database import Database
 from models.enums import EventType
 
@@ -48,9 +48,3 @@ async def _give_up(database: Database, publisher: Publisher, project_id: str, be
             committed = await changes.close()
     await announce(publisher, project_id, committed)
     return len(changes.events)
-
-
-async def announce(publisher: Publisher, project_id: str, committed: Committed) -> None:
-    """Publish what a transaction did, if it did anything."""
-    if committed.payload is not None:
-        await publisher.publish(project_id, committed.first_position, committed.last_position, committed.payload)

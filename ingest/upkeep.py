@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from ingest.announcing import Publisher
 from ingest.staleness import give_up_stale
-from ingest.writer import Publisher
 from models.database import Database
 from models.errors import Fault
 from models.partitions import ensure_weeks, weeks_ahead

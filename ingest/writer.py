@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 
+from ingest.announcing import Publisher, announce
 from ingest.drafts import Draft, StepCorrection, StepDraft
 from ingest.metrics import COMMIT_SECONDS, GROUP_SIZES, RECORDS
 from ingest.outcomes import Outcome, Problem, Status
@@ -26,13 +26,6 @@ from models.ids import canonical
 TRANSACTIONS = 2  # in flight at once, of different projects
 GROUP_ROWS = 1_000
 ATTEMPTS = 3
-
-
-class Publisher(Protocol):
-    """Whoever announces a commit; must not fail and not wait."""
-
-    async def publish(self, project_id: str, first_pos: int, last_pos: int, payload: str) -> None:
-        """Announce the events of one commit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,30 +158,32 @@ class Writer:
 
     async def _commit_group(self, project_id: str, group: list[Waiting]) -> None:
         records = [record for waiting in group for record in waiting.records]
-        results = iter(await self._isolated(project_id, records))
+        commits: list[Committed] = []
+        results = iter(await self._isolated(project_id, records, commits))
         for waiting in group:
             waiting.answer([next(results) for _ in waiting.records])
+        # Whoever waits for an answer goes before those who follow.
+        for committed in commits:
+            await announce(self._publisher, project_id, committed)
 
-    async def _isolated(self, project_id: str, records: list[Record]) -> list[Outcome | Exception]:
+    async def _isolated(
+        self, project_id: str, records: list[Record], commits: list[Committed]
+    ) -> list[Outcome | Exception]:
         """Commit the records together; when the database refuses a value, halve until the poisoned one stands alone.
 
-        What fails otherwise fails for all records of its half.
+        What fails otherwise fails for all records of its half. What was committed is added to `commits`.
         """
         try:
-            committed = await self._attempt(project_id, records)
+            commits.append(await self._attempt(project_id, records))
         except Invalid as refusal:
             if len(records) == 1:
                 return [_poisoned(records[0], refusal)]
             middle = len(records) // 2
-            head = await self._isolated(project_id, records[:middle])
-            return head + await self._isolated(project_id, records[middle:])
+            head = await self._isolated(project_id, records[:middle], commits)
+            return head + await self._isolated(project_id, records[middle:], commits)
         except Exception as error:  # noqa: BLE001  a door of its own: every caller gets the error
             return [error] * len(records)
-        if committed.payload is not None:
-            await self._publisher.publish(
-                project_id, committed.first_position, committed.last_position, committed.payload
-            )
-        return [*committed.outcomes]
+        return [*commits[-1].outcomes]
 
     async def _attempt(self, project_id: str, records: list[Record]) -> Committed:
         now = datetime.now(UTC)
