@@ -6,10 +6,6 @@
  */
 import { createInterface } from "node:readline";
 
-import { ApolloClient, InMemoryCache, gql } from "@apollo/client";
-import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
-import { Client, subscriptionExchange } from "@urql/core";
-import { createClient as createStreamClient } from "graphql-sse";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 
@@ -36,22 +32,26 @@ const socket = () =>
     createClient({ ...patient, url, webSocketImpl: WebSocket, connectionParams: { authorization }, retryWait: lost }),
   );
 
-/** Each subscribes with a sink, and returns the function that stops it. */
+/** Each subscribes with a sink, and gives the function that stops it. */
 const clients = {
-  "graphql-ws": (sink) => socket().subscribe({ query }, sink),
+  "graphql-ws": async (sink) => socket().subscribe({ query }, sink),
 
-  "graphql-sse": (sink) => {
-    const streams = { url: url.replace(/^ws/, "http"), headers: { authorization }, retryAttempts: Infinity, retry: lost };
-    return resuming(createStreamClient(streams)).subscribe({ query }, sink);
+  "graphql-sse": async (sink) => {
+    const { createClient: createStreams } = await import("graphql-sse");
+    const options = { url: url.replace(/^ws/, "http"), headers: { authorization }, retryAttempts: Infinity, retry: lost };
+    return resuming(createStreams(options)).subscribe({ query }, sink);
   },
 
-  apollo: (sink) => {
+  apollo: async (sink) => {
+    const { ApolloClient, InMemoryCache, gql } = await import("@apollo/client");
+    const { GraphQLWsLink } = await import("@apollo/client/link/subscriptions");
     const apollo = new ApolloClient({ link: new GraphQLWsLink(socket()), cache: new InMemoryCache() });
     const subscription = apollo.subscribe({ query: gql(query), fetchPolicy: "no-cache" }).subscribe(sink);
     return () => subscription.unsubscribe();
   },
 
-  urql: (sink) => {
+  urql: async (sink) => {
+    const { Client, subscriptionExchange } = await import("@urql/core");
     const client = socket();
     const forwardSubscription = (payload) => ({ subscribe: (results) => ({ unsubscribe: client.subscribe(payload, results) }) });
     const urql = new Client({ url, exchanges: [subscriptionExchange({ forwardSubscription })], preferGetMethod: false });
@@ -64,7 +64,7 @@ const fail = (problem) => {
   process.exit(1);
 };
 
-const stop = clients[name]({
+const stop = await clients[name]({
   next: ({ data, error, errors }) => (data ? tell(data.events) : fail(error ?? JSON.stringify(errors))),
   error: fail,
   complete() {},

@@ -4,7 +4,9 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -127,9 +129,13 @@ FOLLOWERS = ("graphql-ws", "graphql-sse", "apollo", "urql")
 
 def test_followers_survive_a_restart(server: Server, caller: Caller) -> None:
     """Each client sees all that happens once and in order, while it is away too, and leaves when it wants."""
-    server.set("TRACEGRAPH_METRICS_PORT", str(free_port()))  # from the restart on
+    server.set("TRACEGRAPH_METRICS_PORT", str(free_port()))
+    server.set("TRACEGRAPH_DRAIN_SECONDS", "0.5")
+    server.restart()
     with ExitStack() as stack:
-        followers = [stack.enter_context(following(server, HERE / "follow.mjs", name)) for name in FOLLOWERS]
+        follow = partial(following, server, HERE / "follow.mjs")
+        with ThreadPoolExecutor() as pool:
+            followers = [*pool.map(lambda name: stack.enter_context(follow(name)), FOLLOWERS)]
         before = [caller.mark(), caller.mark()]
         seen_before = [subjects(follower, before) for follower in followers]
         server.stop()
