@@ -1,15 +1,17 @@
 /**
- * Follows `events` with a client from npm and our resume helper: `follow.mjs <client> <url of /graphql> <key>`.
+ * Follows `events` with a client from npm and our resume helper: `follow.mjs <client> <url of /graphql> <key>`. The client
+ * `page` is the program that our page about following shows.
  *
  * Prints each event as one line of JSON, and `{"lost": true}` when its connection went away; it comes back when it reads the
  * line `return`, and leaves its subscription, but not the process, when it reads `leave`.
  */
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 
-import { patient, resuming } from "../../../web/src/resume.js";
+import { follow, patient, resuming } from "../../../web/src/resume.js";
 
 const [name, url, key] = process.argv.slice(2);
 const query = `subscription Follow($after: Cursor) {
@@ -56,6 +58,14 @@ const clients = {
     const forwardSubscription = (payload) => ({ subscribe: (results) => ({ unsubscribe: client.subscribe(payload, results) }) });
     const urql = new Client({ url, exchanges: [subscriptionExchange({ forwardSubscription })], preferGetMethod: false });
     return urql.subscription(query, {}).subscribe(sink.next).unsubscribe;
+  },
+
+  page: async () => {
+    const text = readFileSync(new URL("../../../docs/how-to/follow-events.md", import.meta.url), "utf8");
+    const program = /```js\n(.*?)```/s.exec(text)[1].replace(/^import .*$/gm, "").replace("ws://127.0.0.1:8000/graphql", url);
+    const inputs = { createClient, follow, patient: { ...patient, retryWait: lost }, key, show: tell };
+    globalThis.WebSocket ??= WebSocket;
+    return new Function(...Object.keys(inputs), `${program}; return stop;`)(...Object.values(inputs));
   },
 };
 

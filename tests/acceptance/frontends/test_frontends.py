@@ -124,11 +124,14 @@ def test_urql(server: Server) -> None:
     assert "GET hash" in told["requests"]
 
 
-FOLLOWERS = ("graphql-ws", "graphql-sse", "apollo", "urql")
+FOLLOWERS = ("graphql-ws", "graphql-sse", "apollo", "urql", "page")
 
 
 def test_followers_survive_a_restart(server: Server, caller: Caller) -> None:
-    """Each client sees all that happens once and in order, while it is away too, and leaves when it wants."""
+    """Each client sees all that happens once and in order, while it is away too, and leaves when it wants.
+
+    So does the program that our page about following shows.
+    """
     server.set("TRACEGRAPH_METRICS_PORT", str(free_port()))
     server.set("TRACEGRAPH_DRAIN_SECONDS", "0.5")
     server.restart()
@@ -155,7 +158,7 @@ def test_followers_survive_a_restart(server: Server, caller: Caller) -> None:
 
     assert seen_before == [before] * len(followers)
     assert seen_after == [after] * len(followers)
-    assert open_streams == [4, 3, 2, 1, 0]
+    assert open_streams == [5, 4, 3, 2, 1, 0]
 
 
 def subjects(follower: Follower, expected: Sequence[str]) -> list[str | None]:
