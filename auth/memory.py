@@ -36,7 +36,8 @@ _memories: WeakKeyDictionary[Database, Memory] = WeakKeyDictionary()
 
 def memory_of(database: Database) -> Memory:
     """The memory that belongs to a database; it goes when the database goes."""
-    return _memories.setdefault(database, Memory())
+    memory = _memories.get(database)
+    return _memories.setdefault(database, Memory()) if memory is None else memory
 
 
 def open_memory(database: Database, pepper: str | None) -> None:

@@ -97,7 +97,7 @@ class Exporter:
         self._running += 1
         session = None
         try:
-            async with self.database.watch.within(self.seconds):
+            with self.database.watch.within(self.seconds):
                 session = await connect(self.url, "tracegraph export")
                 async with session.transaction(isolation="repeatable_read", readonly=True):
                     yield session

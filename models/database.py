@@ -6,9 +6,10 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from types import TracebackType
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -52,7 +53,7 @@ WATCH_SETTINGS = {"application_name": "tracegraph watch"}
 Connection: TypeAlias = Lent
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Database:
     """A pool of connections, each use of which ends within its deadline whatever the server does."""
 
@@ -60,30 +61,12 @@ class Database:
     read_deadline: float
     watch: Watch = field(default_factory=Watch)
 
-    @asynccontextmanager
-    async def connection(self, deadline: float | None = None) -> AsyncIterator[Connection]:
+    def connection(self, deadline: float | None = None) -> AbstractAsyncContextManager[Connection]:
         """Lend a connection for at most `deadline` seconds, the wait for it included, and while the database answers.
 
         Raises our errors in place of the driver's (see `models.faults`).
         """
-        connection = None
-        try:
-            async with self.watch.within(self.read_deadline if deadline is None else deadline):
-                begun = time.perf_counter()
-                connection = await self.pool.acquire()
-                POOL_WAIT.observe(time.perf_counter() - begun)
-                yield connection
-        except BaseException as error:
-            if connection is not None and faults.poisons(error):
-                # A connection with an unfinished command would make `release` wait for a server that may be frozen.
-                _drop(connection)
-            ours = faults.translated(error)
-            if ours is error:
-                raise
-            raise ours from error
-        finally:
-            if connection is not None:
-                await self.pool.release(connection)
+        return Lending(self, self.read_deadline if deadline is None else deadline)
 
     async def fetch(self, sql: str, *values: Any) -> list[asyncpg.Record]:
         """Run one statement and return its rows."""
@@ -99,6 +82,47 @@ class Database:
         """Run one statement and return its command tag."""
         async with self.connection() as connection:
             return await connection.execute(sql, *values)
+
+
+class Lending:
+    """One use of a connection: an asynchronous context manager written out, for every statement passes here."""
+
+    __slots__ = ("_connection", "_database", "_deadline", "_seconds")
+
+    def __init__(self, database: Database, seconds: float) -> None:
+        self._database = database
+        self._seconds = seconds
+        self._connection: Connection | None = None
+
+    async def __aenter__(self) -> Connection:
+        """Begin."""
+        # What can't begin needs no deadline that could end it.
+        self._deadline = self._database.watch.within(self._seconds)
+        self._deadline.__enter__()
+        try:
+            begun = time.perf_counter()
+            self._connection = await self._database.pool.acquire()
+        except BaseException as error:
+            await self.__aexit__(type(error), error, error.__traceback__)
+            raise
+        POOL_WAIT.observe(time.perf_counter() - begun)
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End; raises our error in place of the driver's."""
+        try:
+            self._deadline.__exit__(kind, error, trace)
+        except TimeoutError as late:
+            error = late
+        if self._connection is not None:
+            if error is not None and faults.poisons(error):
+                # A connection with an unfinished command would make `release` wait for a server that may be frozen.
+                _drop(self._connection)
+            await self._database.pool.release(self._connection)
+        if error is not None and (ours := faults.translated(error)) is not error:
+            raise ours from error
 
 
 @asynccontextmanager

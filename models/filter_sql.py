@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from typing import Any
 
 import orjson
 
 from models.filter_reading import read_steps, read_traces
 from models.filter_terms import (
+    EVERYTHING,
     All,
     Among,
     AnyOf,
@@ -102,6 +103,8 @@ def steps_where(filter: StepFilter | None, traces: TraceFilter | None = None, *,
 
 def condition(term: Term, table: str, *, offset: int) -> Condition:
     """The condition that rows of a table satisfy a term."""
+    if term is EVERYTHING:
+        return _no_condition(offset)
     writer = _Writer(offset=offset)
     parts = term.parts if isinstance(term, All) else (term,)
     swift = writer.term(All(tuple(part for part in parts if not searches(part))), table)
@@ -110,6 +113,11 @@ def condition(term: Term, table: str, *, offset: int) -> Condition:
     if slow is None:
         return Condition(sql=swift, values=tuple(writer.values), offset=offset)
     return Condition(sql=f"({swift} AND {slow})", values=tuple(writer.values), offset=offset, swift=swift, slow=slow)
+
+
+@cache
+def _no_condition(offset: int) -> Condition:
+    return replace(ANYTHING, offset=offset)
 
 
 @dataclass

@@ -11,6 +11,7 @@ import asyncpg
 import structlog
 
 from models import faults
+from models.deadline import Deadline
 from models.errors import Unavailable
 
 # Together less than the two seconds within which everybody is to know that the database is away.
@@ -35,27 +36,21 @@ class Watch:
     def __init__(self) -> None:
         self._away = False
         self._pauses = 0  # since the last answer
-        self._limits: set[asyncio.Timeout] = set()
+        self._inside: set[Deadline] = set()
         self._listeners: dict[str, Callable[[], None]] = {}
 
     def listen(self, channel: str, news: Callable[[], None]) -> None:
         """Call `news` at every notification of a channel, and whenever some may have been missed."""
         self._listeners[channel] = news
 
-    @asynccontextmanager
-    async def within(self, seconds: float) -> AsyncIterator[None]:
+    def within(self, seconds: float) -> Deadline:
         """Run the body for so many seconds at most, and no longer than the database answers.
 
         Raises TimeoutError when it is interrupted, Unavailable when there is no use in beginning.
         """
         if self._away:
             raise Unavailable
-        async with asyncio.timeout(seconds) as limit:
-            self._limits.add(limit)
-            try:
-                yield
-            finally:
-                self._limits.discard(limit)
+        return Deadline(seconds, self._inside)
 
     @asynccontextmanager
     async def kept(self, connect: Connect) -> AsyncIterator[None]:
@@ -120,9 +115,7 @@ class Watch:
         self._pauses = 0
         if away != self._away:
             self._away = away
-            log.warning("PostgreSQL does not answer" if away else "PostgreSQL answers again", at_work=len(self._limits))
+            log.warning("PostgreSQL does not answer" if away else "PostgreSQL answers again", at_work=len(self._inside))
         if away:
-            now = asyncio.get_running_loop().time()
-            for limit in self._limits:
-                if not limit.expired():
-                    limit.reschedule(now)
+            for deadline in self._inside:
+                deadline.cut()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 from graphql import OperationType
 
+from models.deadline import Deadline
 from models.errors import Unavailable
 from operations.documents import Prepared
 from operations.eager import Begun
@@ -34,11 +34,11 @@ async def within(seconds: float, result: Any) -> Any:
             return result.value
     if not isinstance(result, Awaitable):
         return result
-    deadline = asyncio.timeout(seconds)
+    deadline = Deadline(seconds)
     try:
-        async with deadline:
+        with deadline:
             return await result
     except TimeoutError:
-        if deadline.expired():
+        if deadline.expired:
             raise Unavailable(f"The operation took longer than {seconds:g} s and was cancelled.") from None
         raise

@@ -183,7 +183,7 @@ class Engine:
         """Queries pass the gate. Mutations don't wait behind them: the writer refuses what is too much for it."""
         if self.gate is None or prepared.type is not OperationType.QUERY:
             return nullcontext()
-        return self.gate.passed()
+        return self.gate
 
     def _plan(self, prepared: Prepared, values: VariableValues) -> Plan | None:
         return None if self.planner is None else self.planner.plan_of(prepared, values)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from models.deadline import Deadline
 from models.errors import Overloaded
 
 
@@ -27,21 +26,23 @@ class Gate:
         self._turns = asyncio.Semaphore(width.inside)
         self._waiting = 0
 
-    @asynccontextmanager
-    async def passed(self) -> AsyncIterator[None]:
-        """Run the body inside. Raises Overloaded when too many wait already, or when the wait was too long."""
-        await self._pass()
-        try:
-            yield
-        finally:
-            self._turns.release()
+    async def __aenter__(self) -> None:
+        """Go in. Raises Overloaded when too many wait already, or when the wait was too long."""
+        if self._turns.locked():
+            await self._wait()
+        else:
+            await self._turns.acquire()
 
-    async def _pass(self) -> None:
-        if self._turns.locked() and self._waiting >= self._width.waiting:
+    async def __aexit__(self, *_: object) -> None:
+        """Leave."""
+        self._turns.release()
+
+    async def _wait(self) -> None:
+        if self._waiting >= self._width.waiting:
             raise Overloaded(retry_after=self._width.patience)
         self._waiting += 1
         try:
-            async with asyncio.timeout(self._width.patience):
+            with Deadline(self._width.patience):
                 await self._turns.acquire()
         except TimeoutError:
             raise Overloaded(retry_after=self._width.patience) from None

@@ -126,8 +126,9 @@ async def test_a_busy_loop_is_no_silent_postgres(own_postgres: Postgres) -> None
     """Whoever is at work while our own process has no time to listen is not interrupted."""
     watch, heard = Watch(), asyncio.Event()
     watch.listen("news", heard.set)
-    async with watch.kept(partial(asyncpg.connect, own_postgres.url, connection_class=Busy)), watch.within(LONG):
-        await heard.wait()
+    async with watch.kept(partial(asyncpg.connect, own_postgres.url, connection_class=Busy)):
+        with watch.within(LONG):
+            await heard.wait()
 
 
 async def running(database: Database, statement: str) -> bool:

@@ -9,7 +9,7 @@ from operations.gate import Gate, Width
 
 
 async def stay(gate: Gate, leave: asyncio.Event) -> str:
-    async with gate.passed():
+    async with gate:
         await leave.wait()
     return "answered"
 
