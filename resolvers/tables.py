@@ -26,17 +26,19 @@ SELECT {columns}, found, walked FROM (
 WHERE found OR walked = {slice} ORDER BY {order_by} LIMIT {limit}
 """
 
-# One page per parent, all of them in one statement; `wanted` are the keys of the parents.
+# One page per parent, all of them in one statement; `$2` and what follows are arrays with an entry for each parent.
+# PostgreSQL takes them to be a thousand, however many they are. So it keeps its plan, where it would otherwise make a
+# new one for every statement about a few parents, which takes longer than to run it (docs/adr/0033-plans-are-kept.md).
 OF_PARENTS = """
-SELECT wanted.place, found.* FROM unnest({keys}) WITH ORDINALITY AS wanted ({names}, place)
+SELECT place, found.* FROM generate_subscripts({keys}, 1) AS place
 CROSS JOIN LATERAL (
     SELECT {columns} FROM {table}
     WHERE project_id = $1 AND {belongs} AND {filter} AND {condition} ORDER BY {order_by} LIMIT {limit}
 ) AS found
-ORDER BY wanted.place, {order_by}
+ORDER BY place, {order_by}
 """
 COUNT_OF_PARENTS = """
-SELECT wanted.place, found.count FROM unnest({keys}) WITH ORDINALITY AS wanted ({names}, place)
+SELECT place, found.count FROM generate_subscripts({keys}, 1) AS place
 CROSS JOIN LATERAL (SELECT count(*) FROM {table} WHERE project_id = $1 AND {belongs} AND {filter}) AS found
 """
 
@@ -81,16 +83,15 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Parents:
-    """How rows belong to parents: by `keys`, arrays from `$2` on, which are called `names`."""
+    """How rows belong to the parent at a `place`; `keys` is one of the arrays that have an entry for each parent."""
 
     keys: str
-    names: str
     belongs: str
 
     @property
     def parts(self) -> dict[str, str]:
         """What they are in a statement."""
-        return {"keys": self.keys, "names": self.names, "belongs": self.belongs}
+        return {"keys": self.keys, "belongs": self.belongs}
 
 
 TRACES = Table(name="traces", columns=TRACE_COLUMNS)

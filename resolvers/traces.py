@@ -21,7 +21,8 @@ from resolvers.rows import TRACE_COLUMNS, Columns, listed, reads
 from resolvers.tables import TRACES, Parents
 
 BY_IDS = "SELECT {columns} FROM traces WHERE project_id = $1 AND id = ANY ($2::uuid[])"
-OF_SESSION = Parents(keys="$2::text[]", names="session", belongs="session_id = wanted.session")
+BY_ID = "SELECT {columns} FROM traces WHERE project_id = $1 AND id = $2"  # its plan is kept (docs/adr/0033)
+OF_SESSION = Parents(keys="$2::text[]", belongs="session_id = ($2)[place]")
 
 
 class TraceOrderField(StrEnum):
@@ -91,8 +92,9 @@ async def page(
 async def by_ids(context: Context, ids: Sequence[str], columns: Columns = None) -> list[Row | None]:
     """The trace of each id, or None."""
     wanted = [canonical(identity) for identity in ids]
-    sql = BY_IDS.format(columns=listed(TRACE_COLUMNS, columns, "id"))
-    rows = await context.database.fetch(sql, context.project_id, [identity for identity in wanted if identity])
+    known = [identity for identity in wanted if identity]
+    sql = (BY_ID if len(known) == 1 else BY_IDS).format(columns=listed(TRACE_COLUMNS, columns, "id"))
+    rows = await context.database.fetch(sql, context.project_id, known[0] if len(known) == 1 else known)
     found = {row["id"]: row for row in rows}
     return [found.get(identity or "") for identity in wanted]
 

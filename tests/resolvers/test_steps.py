@@ -21,6 +21,11 @@ from tests.resolvers.conftest import elsewhere, with_scopes
 from tests.resolvers.listed import UNKNOWN
 
 TRACE, OTHER_TRACE = Uuid("019ac000-0000-7000-8000-00000000000a"), Uuid("019ac000-0000-7000-8000-00000000000b")
+# The statements for one trace and for edges; a connection has them as often as it was asked.
+PLANS = """
+SELECT generic_plans FROM pg_prepared_statements
+WHERE statement LIKE '%LATERAL%LIMIT 21%' OR statement LIKE '%FROM traces WHERE project_id = $1 AND id = $2%'
+"""
 FORGET = "UPDATE traces SET first_step_id = NULL, last_step_id = NULL WHERE project_id = $1"
 NOW, WEEK = time_ns() // 1_000_000, 7 * 24 * 3_600_000
 PARENT, STEP = Uuid("019ac000-0000-7000-8000-00000000000c"), Uuid("019ac000-0000-7000-8000-00000000000d")
@@ -63,6 +68,18 @@ async def test_two_projects_hold_the_same_ids(context: Context) -> None:
         assert (step["name"], parent["name"]) == (f"{name} call", f"{name} turn")
         assert (sorted(names(of_trace)), names(children)) == ([f"{name} call", f"{name} turn"], [f"{name} call"])
         assert await lists.counts(asked, [of_trace, children]) == [2, 1]
+
+
+async def test_the_plans_of_what_is_asked_all_the_time_are_kept(context: Context) -> None:
+    """PostgreSQL plans no more from the sixth time on that somebody asks for a trace, its steps or their children."""
+    await record(context, "our")
+    for _ in range(20):
+        await traces.one(context, Id(TRACE))
+        await steps.of_traces(context, [trace_in(context)], page=Page())
+        await steps.of_parents(context, [key_in(context)], page=ForwardPage())
+
+    kept = [row["generic_plans"] > 0 for row in await context.database.fetch(PLANS)]
+    assert kept == [True, True, True]
 
 
 async def test_each_parent_gets_its_own_page(context: Context) -> None:
