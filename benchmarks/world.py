@@ -27,8 +27,9 @@ PACKAGES = ("asyncpg", "graphql-core", "orjson", "strawberry-graphql", "uvicorn"
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """PostgreSQL, Redis and our server in front of them."""
+    """PostgreSQL, Redis and our server in front of them; logs lie in the folder."""
 
+    folder: Path
     database_url: str
     redis_url: str
     server: Server
@@ -44,21 +45,27 @@ def world(options: Mapping[str, str] = ROOM, **settings: str) -> Iterator[World]
     folder.chmod(0o711)
     postgres, redis = start_postgres(folder, options), start_redis(folder)
     try:
-        urls = {"DATABASE_URL": postgres.url, "REDIS_URL": redis.url}
-        environment = urls | {"TRACEGRAPH_DATA_DIR": str(folder)}
-        key = "tg_dev_" + secrets.token_hex(24)
-        migrating = os.environ | environment | {"TRACEGRAPH_DEV_KEY": key}
-        subprocess.run([sys.executable, "-m", "server", "migrate"], env=migrating, check=True)
-        server = Server(environment | settings, key=key, log=folder / "server.log")
-        server.start()
-        try:
-            yield World(database_url=postgres.url, redis_url=redis.url, server=server)
-        finally:
-            server.stop()
+        with served(folder, postgres.url, redis.url, **settings) as here:
+            yield here
     finally:
         redis.stop()
         postgres.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def served(folder: Path, database_url: str, redis_url: str, **settings: str) -> Iterator[World]:
+    """Migrate a database and start our server in front of it; stop it at the end."""
+    environment = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "TRACEGRAPH_DATA_DIR": str(folder)}
+    key = "tg_dev_" + secrets.token_hex(24)
+    migrating = os.environ | environment | {"TRACEGRAPH_DEV_KEY": key}
+    subprocess.run([sys.executable, "-m", "server", "migrate"], env=migrating, check=True)
+    server = Server(environment | settings, key=key, log=folder / "server.log")
+    server.start()
+    try:
+        yield World(folder=folder, database_url=database_url, redis_url=redis_url, server=server)
+    finally:
+        server.stop()
 
 
 async def listening(port: int, process: subprocess.Popen[bytes]) -> None:

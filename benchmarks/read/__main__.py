@@ -136,9 +136,10 @@ async def run(here: World, options: argparse.Namespace) -> None:
         await paging.run(here, made.project_id)
         return
     if options.only == "growth":
-        before = await growth.measure(here)
-        await growth.grow(here, options.times)
-        growth.tell(options.steps, options.times, before, await growth.measure(here))
+        async with growth.small_world(here) as small:
+            await _filled(small, options.steps)
+            await growth.grow(here, options.times)
+            growth.tell(options.steps, options.times, await growth.measure(small, here))
         return
     async with AsyncExitStack() as stack:
         by_hand = _started("by hand", "benchmarks.read.handler", here.database_url, made.project_id)

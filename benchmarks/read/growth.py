@@ -1,18 +1,20 @@
-"""Latency among few and among many steps: the same pages, before and after the data grew."""
+"""Latency among few and among many steps: the same pages, asked in turn of a small database and of a grown one."""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 import asyncpg
 import orjson
 
 from benchmarks.http import Client
 from benchmarks.read.data import STEP_COLUMNS, TRACE_COLUMNS
-from benchmarks.world import World, report
+from benchmarks.world import World, report, served
 
 AT_ONCE = 50
 PAGES = 1_000
@@ -53,11 +55,31 @@ IDS = ("id", "trace_id", "parent_id", "first_step_id", "last_step_id")
 TIMES = ("start_time", "end_time")
 
 
-async def measure(here: World) -> dict[str, float]:
-    """The median milliseconds of each page."""
-    async with Client(here.server.url, here.server.headers) as client:
-        pages = {name: await _median(client, _page(kind, given)) for name, (kind, given) in FILTERS.items()}
-        pages[THOUSANDTH] = await _median(client, _page("steps", "", await _thousandth(client)))
+SMALL = "small"
+
+Medians: TypeAlias = tuple[float, float]
+
+
+@asynccontextmanager
+async def small_world(here: World) -> AsyncIterator[World]:
+    """A database beside that of the world, with a server of its own."""
+    connection = await asyncpg.connect(here.database_url)
+    await connection.execute(f"CREATE DATABASE {SMALL}")
+    await connection.close()
+    url = urlsplit(here.database_url)._replace(path=f"/{SMALL}").geturl()
+    with served(here.folder, url, here.redis_url) as world:
+        yield world
+
+
+async def measure(small: World, grown: World) -> dict[str, Medians]:
+    """The median milliseconds of each page, here and there."""
+    async with (
+        Client(small.server.url, small.server.headers) as few,
+        Client(grown.server.url, grown.server.headers) as many,
+    ):
+        both = (few, many)
+        pages = {name: await _medians(both, [_page(kind, given)] * 2) for name, (kind, given) in FILTERS.items()}
+        pages[THOUSANDTH] = await _medians(both, [_page("steps", "", await _thousandth(client)) for client in both])
     return pages
 
 
@@ -76,13 +98,12 @@ async def grow(here: World, times: int) -> None:
         await connection.close()
 
 
-def tell(steps: int, times: int, before: Mapping[str, float], after: Mapping[str, float]) -> None:
-    """Print what became of each page."""
-    for name, milliseconds in after.items():
+def tell(steps: int, times: int, pages: Mapping[str, Medians]) -> None:
+    """Print what becomes of each page."""
+    for name, (few, many) in pages.items():
         report(
-            "read.growth", page=name, steps=[steps, steps * times],
-            median_ms=[round(before[name], 2), round(milliseconds, 2)],
-            ratio=round(milliseconds / before[name], 2), at_most=AT_MOST, n=ROUNDS,
+            "read.growth", page=name, steps=[steps, steps * times], median_ms=[round(few, 2), round(many, 2)],
+            ratio=round(many / few, 2), at_most=AT_MOST, n=ROUNDS,
         )  # fmt: skip
 
 
@@ -99,15 +120,19 @@ def _page(kind: str, given: str, after: str | None = None, size: int = AT_ONCE) 
     return orjson.dumps({"query": document, "variables": {"after": after}})
 
 
-async def _median(client: Client, body: bytes) -> float:
-    request, taken = client.request("/graphql", body), []
+async def _medians(clients: Sequence[Client], bodies: Sequence[bytes]) -> Medians:
+    """One after the other in each round, so that a disturbance hits both."""
+    requests = [client.request("/graphql", body) for client, body in zip(clients, bodies, strict=True)]
+    taken: list[list[float]] = [[], []]
     for _ in range(ROUNDS):
-        begun = time.perf_counter()
-        _checked(await client.send(request))
-        taken.append((time.perf_counter() - begun) * 1000)
-        if sum(taken) > ROUNDS * 100:  # what takes so long does not need so many
+        for client, request, each in zip(clients, requests, taken, strict=True):
+            begun = time.perf_counter()
+            _checked(await client.send(request))
+            each.append((time.perf_counter() - begun) * 1000)
+        if sum(map(sum, taken)) > ROUNDS * 200:  # what takes so long does not need so many
             break
-    return statistics.median(taken)
+    few, many = map(statistics.median, taken)
+    return few, many
 
 
 async def _thousandth(client: Client) -> str | None:
