@@ -164,6 +164,8 @@ class Level:
     async def complete(self, rows: Rows, run: Run, /) -> Rows:
         """A dictionary per row."""
         run.objects += len(rows) * self.serialiser.objects
+        if not self.branches:
+            return self.serialiser(rows, ())
         if self.waiting > 1 and not self.serial:
             outs = await _together(self.branches, rows, run)
         else:

@@ -75,6 +75,8 @@ class Planner:
     def plan_of(self, prepared: Prepared, variables: VariableValues) -> Plan | None:
         """The plan for an operation with these variables; None where the reference executor has to answer."""
         variants = self._variants(prepared)
+        if not variants.conditions and variants.plans:
+            return variants.plans[()]
         values = [variables.coerced.get(name) for name in variants.conditions]
         flags = tuple(value is True for value in values)
         if flags not in variants.plans:

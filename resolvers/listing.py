@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from models.filter_sql import ANYTHING, Condition
@@ -83,29 +84,56 @@ async def connection(context: Context, projects: Sequence[str], listing: Listing
 class Edge:
     """Rows that belong to parents: a list for each of these, in the project of the context.
 
-    `values` are what `parents` is bound to: first an array for each key, with an entry for each parent.
+    `values` are what `parents` is bound to: first an array for each key, with an entry for each parent. They are no
+    part of the statement, and edges that differ in nothing else are equal.
     """
 
     name: str
     table: Table
     parents: Parents
-    values: Sequence[Any]
+    values: Sequence[Any] = field(compare=False)
     page: Page | ForwardPage
     ordering: Ordering
     condition: Condition = ANYTHING
     largest: int = LARGEST_PAGE
 
+    @property
+    def is_usual(self) -> bool:
+        """Whether it is a page from an end of the whole list, as almost all are; few differ, and none is large."""
+        ends = (self.page.after,) if isinstance(self.page, ForwardPage) else (self.page.after, self.page.before)
+        return self.condition is ANYTHING and not any(ends)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """An edge made ready for SQL: its page, the statement that reads it, and the one that counts the lists."""
+
+    window: Window
+    sql: str
+    count: str
+
 
 async def connections(context: Context, edge: Edge, columns: Columns) -> list[Connection]:
     """A page for each parent, all of them read with one statement."""
+    ready = _kept(edge, columns) if edge.is_usual else _ready(edge, columns)
     values = (*edge.values, *edge.condition.values)
+    rows = await context.database.fetch(ready.sql, context.project_id, *values, *ready.window.bindings)
+    counting = Counting(sql=ready.count, projects=(context.project_id,), values=values)
+    return connections_of(rows, ready.window, counting, len(edge.values[0]))
+
+
+def _ready(edge: Edge, columns: Columns) -> Ready:
     scope = edge.name if edge.condition.is_everything else f"{edge.name} {edge.condition.digest}"
-    window = window_of(edge.page, edge.ordering, scope=scope, offset=len(values) + 2, largest=edge.largest)
-    sql = edge.table.of_parents(edge.parents, window, columns, edge.condition)
-    rows = await context.database.fetch(sql, context.project_id, *values, *window.bindings)
-    count = edge.table.count_of_parents(edge.parents, edge.condition)
-    counting = Counting(sql=count, projects=(context.project_id,), values=values)
-    return connections_of(rows, window, counting, len(edge.values[0]))
+    offset = 2 + len(edge.values) + len(edge.condition.values)
+    window = window_of(edge.page, edge.ordering, scope=scope, offset=offset, largest=edge.largest)
+    return Ready(
+        window=window,
+        sql=edge.table.of_parents(edge.parents, window, columns, edge.condition),
+        count=edge.table.count_of_parents(edge.parents, edge.condition),
+    )
+
+
+_kept = lru_cache(256)(_ready)
 
 
 def merged(found: Sequence[Sequence[Row]], window: Window) -> list[Row]:

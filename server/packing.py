@@ -16,7 +16,8 @@ async def packed(reply: Reply, accept_encoding: str | None, least_bytes: int) ->
     """The reply, its body packed as the client likes it if it is large enough; 0 packs none."""
     if not 0 < least_bytes <= len(reply.body):
         return reply
-    headers = {**reply.headers, "vary": ", ".join(filter(None, (reply.headers.get("vary"), "accept-encoding")))}
+    vary = f"{reply.headers['vary']}, accept-encoding" if "vary" in reply.headers else "accept-encoding"
+    headers = {**reply.headers, "vary": vary}
     chosen = coding(accept_encoding)
     if chosen == IDENTITY:
         return replace(reply, headers=headers)

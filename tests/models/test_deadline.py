@@ -9,11 +9,16 @@ from models.deadline import Deadline
 LONG = 60.0
 
 
+async def for_ever() -> None:
+    """Wait for what never happens."""
+    await asyncio.Event().wait()
+
+
 async def test_a_body_that_takes_too_long_is_interrupted() -> None:
     """It ends by TimeoutError, and the task goes on afterwards as if nothing had happened."""
     deadline = Deadline(0.01)
     with pytest.raises(TimeoutError), deadline:
-        await asyncio.sleep(LONG)
+        await for_ever()
     await asyncio.sleep(0)
 
     assert deadline.expired
@@ -21,9 +26,10 @@ async def test_a_body_that_takes_too_long_is_interrupted() -> None:
 
 async def test_a_body_in_time_is_left_alone() -> None:
     """Nothing is left of a deadline that was met."""
+    later = asyncio.Event()
     with Deadline(0.01) as deadline:
-        await asyncio.sleep(0)
-    await asyncio.sleep(0.05)
+        asyncio.get_running_loop().call_later(0.05, later.set)
+    await later.wait()
 
     assert not deadline.expired
 
@@ -34,14 +40,13 @@ async def test_a_cancellation_by_others_stays_one() -> None:
 
     async def work() -> None:
         with Deadline(LONG, inside):
-            await asyncio.sleep(LONG)
+            await for_ever()
 
     tasks = [asyncio.create_task(work()) for _ in range(2)]
     await asyncio.sleep(0)
     tasks[0].cancel()
     for deadline in inside:
         deadline.cut()
-    tasks[0].cancel()
 
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [asyncio.CancelledError, TimeoutError]
@@ -51,7 +56,7 @@ async def test_the_outer_of_two_ends_both() -> None:
     """The inner one hands on the interruption, which is not its own."""
     inner = Deadline(LONG)
     with pytest.raises(TimeoutError), Deadline(0.01) as outer, inner:
-        await asyncio.sleep(LONG)
+        await for_ever()
 
     assert (outer.expired, inner.expired) == (True, False)
 

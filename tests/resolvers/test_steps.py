@@ -24,7 +24,8 @@ TRACE, OTHER_TRACE = Uuid("019ac000-0000-7000-8000-00000000000a"), Uuid("019ac00
 # The statements for one trace and for edges; a connection has them as often as it was asked.
 PLANS = """
 SELECT generic_plans FROM pg_prepared_statements
-WHERE statement LIKE '%LATERAL%LIMIT 21%' OR statement LIKE '%FROM traces WHERE project_id = $1 AND id = $2%'
+WHERE statement LIKE '%LATERAL%LIMIT 21%' AND statement NOT LIKE '%pg_prepared%'
+OR statement LIKE '%FROM traces WHERE project_id = $1 AND id = $2'
 """
 FORGET = "UPDATE traces SET first_step_id = NULL, last_step_id = NULL WHERE project_id = $1"
 NOW, WEEK = time_ns() // 1_000_000, 7 * 24 * 3_600_000
