@@ -11,10 +11,11 @@ from typing import TypeAlias
 import asyncpg
 
 from models.database import Connection
-from models.ids import first_id, time_of
+from models.ids import GREATEST_ID, LEAST_ID, first_id, time_of
 
 WEEK = timedelta(weeks=1)
 EPOCH = datetime(2020, 1, 6, tzinfo=UTC)  # a Monday
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)  # what is later has no week that could be written
 OLDEST = timedelta(weeks=104)  # older ids live in the default partition
 AHEAD = 2  # weeks made before they are needed
 SETTLED = timedelta(weeks=4)  # after so long a week that is empty again was emptied on purpose
@@ -56,6 +57,18 @@ def week_of(identity: str, now: datetime) -> datetime | None:
     if moment is None or not now - OLDEST <= moment < now + AHEAD * WEEK:
         return None
     return _monday(moment)
+
+
+def start_of_week(identity: str) -> str:
+    """The least id of the week of an id; the least of all for one that carries no time."""
+    moment = time_of(identity)
+    return LEAST_ID if moment is None or moment < EPOCH else first_id(_monday(moment))
+
+
+def end_of_week(identity: str) -> str:
+    """The least id of the week after that of an id; the greatest of all for one that carries no time."""
+    moment = time_of(identity)
+    return GREATEST_ID if moment is None or moment > LATEST else first_id(_monday(moment) + WEEK)
 
 
 def weeks_ahead(now: datetime) -> list[datetime]:

@@ -10,6 +10,7 @@ from auth.viewer import READ, require
 from models.filter_sql import ANYTHING, steps_where
 from models.filters import StepFilter, TraceFilter
 from models.ids import GREATEST_ID, LEAST_ID, canonical
+from models.partitions import end_of_week, start_of_week
 from models.rows import Row
 from models.values import Id
 from resolvers.context import Context
@@ -31,11 +32,8 @@ BY_KEYS = """
 SELECT {columns} FROM trace_steps
 WHERE project_id = $1 AND (trace_id, id) IN (SELECT * FROM unnest($2::uuid[], $3::uuid[])) AND id BETWEEN $4 AND $5
 """
-# `concat` is only stable: by the bounds partitions are left out when a plan is run, and no new plan is made for them.
-OF_TRACE = Parents(
-    keys="$2::uuid[]",
-    belongs="trace_id = ($2)[place] AND id BETWEEN concat($3::uuid)::uuid AND concat($4::uuid)::uuid",
-)
+# The weeks are a part of the statement: so its plan has only their partitions in it, and is kept (docs/adr/0033).
+OF_TRACE = "trace_id = ($2)[place] AND id BETWEEN '{first}' AND '{last}'"
 OF_STEP = Parents(
     keys="$2::uuid[]",
     belongs="trace_id = ($2)[place] AND parent_id = ($3::uuid[])[place]",
@@ -132,11 +130,11 @@ async def of_traces(
     edge = Edge(
         name="trace.steps",
         table=STEPS,
-        parents=OF_TRACE,
-        values=[[parent["id"] for parent in parents], *_bounds_of(parents)],
+        parents=_of_traces(parents),
+        values=[[parent["id"] for parent in parents]],
         page=page,
         ordering=ordering_of(order_by or OLDEST_FIRST),
-        condition=ANYTHING if filter is None else steps_where(filter, offset=5),
+        condition=ANYTHING if filter is None else steps_where(filter, offset=3),
         largest=LARGEST_PAGE,
     )
     return await connections(context, edge, columns)
@@ -194,10 +192,14 @@ def ordering_of(order: StepOrder) -> Ordering:
     return Ordering(column=column, kind=kind, nullable=nullable, descending=order.direction == Direction.DESC)
 
 
-def _bounds_of(traces: Sequence[Row]) -> tuple[str, str]:
-    """Between which ids all steps of these traces are; between any two where one of them can't tell."""
+def _of_traces(traces: Sequence[Row]) -> Parents:
+    """Where the steps of these traces are: in weeks that the traces know, or anywhere if one of them can't tell."""
     first, last = [trace["first_step_id"] for trace in traces], [trace["last_step_id"] for trace in traces]
-    return LEAST_ID if None in first else min(first), GREATEST_ID if None in last else max(last)
+    weeks = {
+        "first": LEAST_ID if None in first else start_of_week(min(first)),
+        "last": GREATEST_ID if None in last else end_of_week(max(last)),
+    }
+    return Parents(keys="$2::uuid[]", belongs=OF_TRACE.format(**weeks))
 
 
 def _bounds(steps: Sequence[str | None]) -> tuple[str, str]:

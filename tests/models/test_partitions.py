@@ -7,8 +7,8 @@ import pytest
 from ingest.drafts import StepDraft
 from ingest.writer import Writer
 from models.database import Database
-from models.ids import new_id
-from models.partitions import WEEK, ensure_weeks, week_of, weeks_ahead
+from models.ids import GREATEST_ID, LEAST_ID, first_id, new_id
+from models.partitions import WEEK, end_of_week, ensure_weeks, start_of_week, week_of, weeks_ahead
 from models.values import Uuid
 from tests.ingest.conftest import broker, database, project_id, writer
 
@@ -36,6 +36,29 @@ def at(moment: datetime) -> Uuid:
 def test_week_of(identity: str, expected: datetime | None) -> None:
     """An id belongs to the week of its time; ids without a time, or of long ago, to none."""
     assert week_of(identity, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("identity", "bounds"),
+    [
+        (at(NOW), (first_id(weeks_ahead(NOW)[0]), first_id(weeks_ahead(NOW)[1]))),
+        (first_id(weeks_ahead(NOW)[0]), (first_id(weeks_ahead(NOW)[0]), first_id(weeks_ahead(NOW)[1]))),
+        (at(datetime(1970, 1, 1, tzinfo=UTC)), (LEAST_ID, first_id(datetime(1970, 1, 5, tzinfo=UTC)))),
+        ("6ba7b810-9dad-41d1-80b4-00c04fd430c8", (LEAST_ID, GREATEST_ID)),
+    ],
+    ids=["now", "the first of a week", "the first of all", "no time"],
+)
+def test_the_week_of_an_id_has_bounds(identity: str, bounds: tuple[str, str]) -> None:
+    """They are those of its partition; an id without a time may be anywhere."""
+    assert (start_of_week(identity), end_of_week(identity)) == bounds
+
+
+def test_the_last_of_all_ids_has_bounds_too() -> None:
+    """No time in an id is too late to be looked for."""
+    identity = "ffffffff-ffff-7fff-bfff-ffffffffffff"
+
+    assert start_of_week(identity) <= identity < end_of_week(identity)
+    assert end_of_week(at(datetime(9999, 12, 31, tzinfo=UTC))) == GREATEST_ID
 
 
 @pytest.mark.parametrize("age", [timedelta(), 20 * WEEK])
