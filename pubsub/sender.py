@@ -17,7 +17,7 @@ class Sender:
     """
 
     def __init__(self, stream: Stream) -> None:
-        self._stream = stream
+        self.stream = stream
         self._waiting: deque[Announcement] = deque()
         self._bytes = 0
         self._filled = asyncio.Event()
@@ -39,7 +39,7 @@ class Sender:
         while True:
             await self._filled.wait()
             try:
-                await self._stream.add(self._take())
+                await self.stream.add(self._take())
             except StreamDown:
                 self._waiting.clear()
                 self._bytes = 0

@@ -36,7 +36,7 @@ from operations.engine import Engine, engine
 from operations.gate import Gate, Width
 from operations.limits import Limits
 from operations.persisted import Persisted
-from pubsub.broker import open_broker
+from pubsub.broker import RedisBroker, open_broker
 from pubsub.bucket import Buckets, Rate, open_buckets
 from pubsub.log import Log
 from pubsub.supervision import in_background
@@ -72,6 +72,7 @@ class Resources:
 
     database: Database
     admission: Admission
+    broker: RedisBroker
     exporter: Exporter
     preparation: Preparation
     redis_answers: Probe
@@ -117,6 +118,7 @@ async def open_resources(settings: Settings, database_url: str, redis_url: str) 
                 buckets=buckets,
                 tickets=Tickets(secret=settings.export_secret, seconds=settings.export_url_seconds),
             ),
+            broker=broker,
             exporter=Exporter(
                 database=database,
                 url=database_url,

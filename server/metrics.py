@@ -9,6 +9,7 @@ from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 from ingest.writer import Writer
 from models.database import Database
+from pubsub.feed import Feeds
 from server.drain import Drain
 
 LOOK_SECONDS = 0.5
@@ -24,15 +25,22 @@ WAITING_ROWS = Gauge("tracegraph_waiting_rows", "Records that wait for their com
 CONNECTIONS = Gauge("tracegraph_database_connections", "Connections to PostgreSQL that are open.")
 IDLE = Gauge("tracegraph_database_connections_idle", "Open connections to PostgreSQL that nobody uses.")
 STREAMS = Gauge("tracegraph_streams", "WebSockets and event streams that are open.")
+FOLLOWED = Gauge(
+    "tracegraph_followed_projects", "Projects whose events are kept at hand because somebody follows them."
+)
+TASKS = Gauge("tracegraph_tasks", "Tasks of the event loop.")
 
 
-def show(database: Database, writer: Writer, drain: Drain) -> None:
+def show(database: Database, writer: Writer, drain: Drain, feeds: Feeds) -> None:
     """Show the present state of these from now on, whenever somebody asks."""
+    loop = asyncio.get_running_loop()
     gauges: tuple[tuple[Gauge, Callable[[], float]], ...] = (
         (WAITING_ROWS, lambda: writer.waiting_rows),
         (CONNECTIONS, database.pool.get_size),
         (IDLE, database.pool.get_idle_size),
         (STREAMS, lambda: drain.sockets),
+        (FOLLOWED, lambda: len(feeds)),
+        (TASKS, lambda: len(asyncio.all_tasks(loop))),
     )
     for gauge, ask in gauges:
         gauge.set_function(ask)

@@ -14,11 +14,10 @@ from operations.engine import Engine
 from operations.groups import Tap
 from operations.rejection import Rejected
 from server.messages import Envelope
+from server.portions import portions
 from server.request import GraphQLRequest
 
 Say: TypeAlias = Callable[[Sequence[Answer]], Awaitable[None]]
-
-MOST_TOGETHER = 64  # answers
 
 
 async def operate(
@@ -54,8 +53,8 @@ async def _stream(stream: AsyncGenerator[Sequence[Answer]], envelope: Envelope, 
         async for several in answers:
             last = several[-1]
             told = several if last.has_data else several[:-1]
-            for start in range(0, len(told), MOST_TOGETHER):
-                await say(told[start : start + MOST_TOGETHER])
+            for portion in portions(told):
+                await say(portion)
             if not last.has_data:
                 return envelope.error(last.errors)
     return envelope.complete()

@@ -108,7 +108,7 @@ async def _serve(settings: Settings, database_url: str, redis_url: str, fd: int 
         config = configuration(application(resources, settings, drain), settings)
         process = Process(config, drain, resources.preparation)
         _settle()
-        show(resources.database, resources.admission.writer, drain)
+        show(resources.database, resources.admission.writer, drain, resources.broker.feeds)
         metrics = partial(keep_metrics, settings.host, settings.metrics_port)
         async with in_background(metrics, keep_looking_at_the_loop):
             await (process.serve() if fd is None else _serve_on(fd, supervisor, process))

@@ -109,7 +109,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How long a WebSocket client may take to introduce itself."""
     ping_seconds: Seconds = 20.0
     """How often a WebSocket client is asked whether it is still there; it has as long to answer."""
-    send_seconds: Seconds = 30.0
+    send_seconds: Seconds = 20.0
     """How long a WebSocket client may leave what is sent to it unread."""
     drain_seconds: Seconds = 10.0
     """How long a server that was told to stop takes to send its WebSocket clients elsewhere."""

@@ -32,6 +32,7 @@ from server.messages import (
     read_message,
 )
 from server.operation import operate
+from server.portions import is_portion
 from server.transport import Outlet
 
 CLOSE_SECONDS = 2.0
@@ -47,7 +48,7 @@ class SocketLimits:
     operations: int = 20
     init_seconds: float = 5.0
     ping_seconds: float = 20.0
-    send_seconds: float = 30.0
+    send_seconds: float = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +180,7 @@ class Socket:
 
     def _take(self, identity: str, written: Envelope, answers: Sequence[Answer]) -> bool:
         """Say them if nobody has to wait for it."""
-        if not self._outlet.write([written.next(answer.body) for answer in answers]):
+        if not is_portion(answers) or not self._outlet.write([written.next(answer.body) for answer in answers]):
             return False
         self._remember(identity, answers[-1])
         return True
@@ -204,7 +205,8 @@ class Socket:
             raise Closing(Code.INIT_TIMEOUT, "Connection initialisation timeout")
         while True:
             await self._wait(self._heartbeat.pause)
-            if self._heartbeat.stalled:
+            # Who does not hear us ask does not read what it follows either.
+            if self._heartbeat.stalled or (self._heartbeat.silent and self._cursors):
                 raise Closing(Code.TERMINATED, " ".join([SLOW_CONSUMER, *self._cursors.values()]))
             if self._heartbeat.silent:
                 raise Closing(Code.TERMINATED, "The ping has not been answered")

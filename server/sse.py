@@ -21,6 +21,7 @@ from operations.engine import Engine
 from server.drain import Drain
 from server.heartbeat import Heartbeat
 from server.negotiation import EVENT_STREAM
+from server.portions import portions
 
 Answers: TypeAlias = AsyncGenerator[Sequence[Answer]]
 
@@ -119,7 +120,8 @@ class _Stream:
         async with aclosing(answers):
             async for several in answers:
                 # Together: one write costs as much as many.
-                await self._write(b"".join(map(framed, several)))
+                for portion in portions(several):
+                    await self._write(b"".join(map(framed, portion)))
                 # What is sent to a client that has left waits for nothing, nor may a source: let us learn of it.
                 await asyncio.sleep(0)
         await self._write(COMPLETE)

@@ -107,12 +107,14 @@ class Numbered:
 class Subscription:
     @strawberry.subscription
     async def resumable(
-        self, info: strawberry.Info, after: str = "0", to: int = 3, size: int = 0
+        self, info: strawberry.Info, after: str = "0", to: int = 3, size: int = 0, *, ends: bool = True
     ) -> AsyncGenerator[Numbered]:
         try:
             for number in range(int(after) + 1, to + 1):
                 # A row, as our own resolvers give it.
                 yield cast("Numbered", {"number": number, "cursor": str(number), "text": "x" * size})
+            if not ends:
+                await info.context.moments.go.wait()
         finally:
             info.context.moments.cancelled.set()
 

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from dataclasses import replace
-
-import uvloop
 
 from ingest.drafts import Draft
 from ingest.outcomes import Outcome, Status
 from ingest.writer import Writer
-from server.application import Resources, application, open_resources
-from server.drain import Drain
-from server.logs import configure_logs
-from server.process import Process, configuration
-from server.settings import Settings, read_settings
+from server.application import Resources
+from tests.fakes.serving import serve
 
 DELAY = 0.5
 
@@ -45,18 +39,5 @@ def hasty(resources: Resources) -> Resources:
     return replace(resources, admission=replace(admission, writer=HastyWriter(admission.writer)))
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until told to stop."""
-    assert settings.database_url
-    assert settings.redis_url
-    drain = Drain(settings.drain_seconds)
-    async with open_resources(settings, settings.database_url, settings.redis_url) as resources:
-        await Process(
-            configuration(application(hasty(resources), settings, drain), settings), drain, resources.preparation
-        ).serve()
-
-
 if __name__ == "__main__":
-    configure_logs("info")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(read_settings(os.environ)))
+    serve(hasty)

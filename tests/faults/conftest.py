@@ -82,3 +82,16 @@ async def scene(
             program.start()
         if not doomed_server.is_running():
             doomed_server.start()
+
+
+@pytest.fixture
+async def crew(doomed_postgres: Postgres, doomed_redis: Redis, doomed_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
+    """Two workers behind one port, in front of a database of their own."""
+    server = in_front(doomed_url, doomed_redis, tmp_path, options=["--workers", "2"])
+    server.start()
+    async with open_scene(doomed_postgres, doomed_redis, server, tmp_path) as scene:
+        yield scene
+        for program in (doomed_postgres, doomed_redis):
+            program.thaw()
+            program.start()
+    server.stop()

@@ -34,10 +34,14 @@ async def findings(
         found.append("roll-ups: they are not what the rows add up to")
     found += [finding async for finding in wrong_tiers(database, project_id)]
     if subscriber is not None:
-        found += subscriber.surprises
-        if subscriber.seen != log:
-            found.append(f"subscriber: it was told {_difference(subscriber.seen, log)}")
+        found += [*subscriber.surprises, *mistold(subscriber.seen, log)]
     return found
+
+
+def mistold(seen: Sequence[Seen], log: Sequence[Seen]) -> Iterator[str]:
+    """Whatever a subscriber was not told just once and in order, of the events that were committed."""
+    if seen != log:
+        yield f"subscriber: it was told {_difference(seen, log)}"
 
 
 async def wrong_tiers(database: Database, project_id: str) -> AsyncIterator[str]:

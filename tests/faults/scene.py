@@ -41,7 +41,7 @@ class Scene:
 
         An answer that takes longer than `patience` seconds counts as a broken promise too.
         """
-        async with subscribed(self.server, self.project_id) as subscriber:
+        async with subscribed(self.project_id, self.server) as subscriber:
             async with self.loaded(patience):
                 yield subscriber
             async with open_database(self.database_url, connections=2) as database:

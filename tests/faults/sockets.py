@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket as system
 
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
@@ -14,11 +15,20 @@ SPOKEN = Subprotocol("graphql-transport-ws")
 PATIENCE = 10.0
 
 
-async def introduced(server: Server, project_id: str) -> ClientConnection:
-    """A socket that works in a project. Raises OSError or WebSocketException when the server does not let it in."""
+async def introduced(server: Server, project_id: str, way: system.socket | None = None) -> ClientConnection:
+    """A socket that works in a project, over a connection that may be there already.
+
+    Raises OSError or WebSocketException when the server does not let it in.
+    """
     url = server.url.replace("http", "ws") + "/graphql"
     socket = await connect(
-        url, subprotocols=[SPOKEN], proxy=None, compression=None, open_timeout=PATIENCE, ping_interval=None
+        url,
+        sock=way,
+        subprotocols=[SPOKEN],
+        proxy=None,
+        compression=None,
+        open_timeout=PATIENCE,
+        ping_interval=None,
     )
     shown = {"authorization": f"Bearer {server.key}", "project": project_id}
     try:

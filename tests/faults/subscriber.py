@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import cycle, repeat
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from tests.faults.sockets import introduced
 from tests.servers import Server
 
 PAUSE = 0.1
+FOR_EVER = -1
 
 EVENTS = """
 subscription Events($after: Cursor) {
@@ -43,10 +45,14 @@ class BrokenError(Exception):
 
 
 class Subscriber:
-    """What somebody sees who wants to see everything. Made by `subscribed`."""
+    """What somebody sees who wants to see everything. Made by `subscribed`.
 
-    def __init__(self, server: Server, project_id: str) -> None:
-        self._server = server
+    `lives` says of each connection after how many events it breaks; the next one goes to the next server.
+    """
+
+    def __init__(self, servers: Sequence[Server], project_id: str, lives: Iterator[int]) -> None:
+        self._servers = cycle(servers)
+        self._lives = lives
         self._project_id = project_id
         self._cursor = cursor.encode(project_id, 0)
         self.seen: list[Seen] = []
@@ -59,7 +65,7 @@ class Subscriber:
         """Follow until cancelled."""
         while True:
             try:
-                async with await introduced(self._server, self._project_id) as socket:
+                async with await introduced(next(self._servers), self._project_id) as socket:
                     await self._follow(socket)
             except (OSError, WebSocketException, BrokenError):
                 await asyncio.sleep(PAUSE)  # nobody tells when the server is back
@@ -85,11 +91,16 @@ class Subscriber:
         self._socket = socket
         payload = {"query": EVENTS, "variables": {"after": self._cursor}}
         await socket.send(orjson.dumps({"id": "1", "type": "subscribe", "payload": payload}).decode())
+        left = next(self._lives)
         async for text in socket:
             message = orjson.loads(text)
             match message["type"]:
                 case "next":
                     self._see(message["payload"])
+                    left -= 1
+                    if left == 0:
+                        self.drop()
+                        raise BrokenError
                 case "ping":
                     await socket.send('{"type":"pong"}')
                 case "error" if message["payload"][0]["extensions"]["code"] == "OVERLOADED":
@@ -112,9 +123,11 @@ class Subscriber:
 
 
 @asynccontextmanager
-async def subscribed(server: Server, project_id: str) -> AsyncIterator[Subscriber]:
-    """Somebody who follows the project from its first event on."""
-    subscriber = Subscriber(server, project_id)
+async def subscribed(
+    project_id: str, *servers: Server, lives: Iterator[int] | None = None
+) -> AsyncIterator[Subscriber]:
+    """Somebody who follows the project from its first event on, at these servers in turn."""
+    subscriber = Subscriber(servers, project_id, lives or repeat(FOR_EVER))
     running = asyncio.create_task(subscriber.run())
     try:
         yield subscriber

@@ -32,4 +32,6 @@ def test_a_server_tells_what_it_does(server: Server) -> None:
     assert server.metric('tracegraph_refusals_total{code="UNAUTHENTICATED"}') == 1
     assert server.metric("tracegraph_waiting_rows") == 0
     assert server.metric("tracegraph_database_connections") >= 1
+    assert server.metric("tracegraph_followed_projects") == 0
+    assert server.metric("tracegraph_tasks") >= 1
     assert server.metric("tracegraph_pool_wait_seconds_count") >= 3

@@ -263,6 +263,26 @@ async def test_a_slow_consumer_is_told_its_last_cursor() -> None:
     assert heard_numbers == [*range(1, len(heard_numbers) + 1)]
 
 
+async def test_who_does_not_even_hear_a_ping_is_told_its_last_cursor() -> None:
+    """Where all that was sent fits on the way to a client that does not read, its silence gives it away."""
+    admission = FakeAdmission()
+    async with introduced(door(admission, init_seconds=0.05, ping_seconds=0.2)) as client:
+        await subscribe(client, "subscription { resumable(to: 3, ends: false) { number } }")
+        while (said := await heard(client)) != {
+            "id": "1",
+            "type": "next",
+            "payload": {"data": {"resumable": {"number": 3}}},
+        }:
+            assert said["type"] in ("next", "ping")
+        client.transport.pause_reading()
+        async with asyncio.timeout(10):
+            await admission.moments.cancelled.wait()
+            client.transport.resume_reading()
+            code, reason = await closed(client)
+
+    assert (code, reason) == (4499, "SLOW_CONSUMER 3")
+
+
 @asynccontextmanager
 async def opened_by(origin: str | None) -> AsyncIterator[ClientConnection]:
     """A socket that a page of this origin opens, to a server that has a friend."""
