@@ -53,13 +53,14 @@ class Readings:
 
     kept: OrderedDict[Place, asyncio.Task[Rows]] = field(default_factory=OrderedDict)
 
-    def begin(self, places: Sequence[Place], read: Callable[[], asyncio.Task[Rows]]) -> None:
-        """Read the rows for these places, and let the oldest go."""
+    def begin(self, places: Sequence[Place], read: Callable[[], asyncio.Task[Rows]]) -> asyncio.Task[Rows]:
+        """Read the rows for these places, and let the oldest go, which may be some that were just looked up."""
         task = read()
         self.kept.update(dict.fromkeys(places, task))
         task.add_done_callback(lambda _: self._finish(places, task))
         while len(self.kept) > MOST_KEPT:
             self.kept.popitem(last=False)
+        return task
 
     def _finish(self, places: Sequence[Place], task: asyncio.Task[Rows]) -> None:
         # What failed is read again; what is wide would fill the memory.
@@ -102,11 +103,11 @@ async def _together(context: Context, events: Sequence[Event], part: Part, wide:
     places: dict[Place, Event] = {
         (context.project_id, event.position, part.key(event), wide): event for event in events
     }
+    tasks = dict.fromkeys(readings.kept[place] for place in places if place in readings.kept)
     missing = {place: event for place, event in places.items() if place not in readings.kept}
     if missing:
         keys = {part.key(event) for event in missing.values()}
-        readings.begin([*missing], lambda: asyncio.create_task(_read(context, keys, NARROW | wide)))
-    tasks = dict.fromkeys(readings.kept[place] for place in places)
+        tasks[readings.begin([*missing], lambda: asyncio.create_task(_read(context, keys, NARROW | wide)))] = None
     if not tasks:
         return {}
     # Shielded: others wait for the same rows.
