@@ -6,9 +6,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import orjson
 import pyarrow as pa
-from pyarrow import csv
+from pyarrow import csv, json
 from pyarrow import parquet as pq
 
 from export.fields import Field, Kind
@@ -121,6 +120,16 @@ class Table:
         table = csv.read_csv(pa.BufferReader(text), **options)
         for place, field in enumerate(self._fields):
             if field.kind is Kind.LIST:
-                lists = [orjson.loads(entry) for entry in table.column(place).to_pylist()]
-                table = table.set_column(place, field.name, pa.array(lists, TYPES[Kind.LIST]))
+                table = table.set_column(place, field.name, _lists(table.column(place).to_pylist()))
         return table
+
+
+def _lists(entries: Sequence[str]) -> pa.ChunkedArray:
+    # `pa.array` would import pandas wherever that is installed, which takes more memory than everything here.
+    lines = "".join(f'{{"list":{entry}}}\n' for entry in entries).encode()
+    table = json.read_json(
+        pa.BufferReader(lines),
+        read_options=json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
+        parse_options=json.ParseOptions(explicit_schema=pa.schema([("list", TYPES[Kind.LIST])])),
+    )
+    return table.column(0)
