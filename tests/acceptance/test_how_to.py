@@ -30,8 +30,8 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 @pytest.fixture
-def client(server: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, headers=server.headers, trust_env=False, timeout=30) as client:
+def client(shared_server: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=shared_server.url, headers=shared_server.headers, trust_env=False, timeout=30) as client:
         yield client
 
 
@@ -53,7 +53,7 @@ def test_every_document_of_a_page_fits_the_schema(page: str) -> None:
     assert not mistakes
 
 
-def test_projects_and_keys_are_managed_as_the_page_says(client: httpx.Client, server: Server) -> None:
+def test_projects_and_keys_are_managed_as_the_page_says(client: httpx.Client) -> None:
     """A stranger makes a project and a key, uses it, revokes it, and deletes traces."""
     create, key, revoke = blocks("manage-projects-and-keys.md", "graphql")
     ask(client, create)

@@ -79,13 +79,13 @@ def test_servers_named_by_urls(database_url: str, redis_url: str, data_folder: P
         assert list(data_folder.iterdir()) == []
 
 
-def test_port_taken(server: Server, data_folder: Path, tmp_path: Path) -> None:
+def test_port_taken(shared_server: Server, data_folder: Path, tmp_path: Path) -> None:
     """A port on which somebody listens is reported before anything is started, with the way out."""
-    with workplace(data_folder, tmp_path / "log", {"TRACEGRAPH_PORT": str(server.port)}) as run:
+    with workplace(data_folder, tmp_path / "log", {"TRACEGRAPH_PORT": str(shared_server.port)}) as run:
         assert run.process.wait(STOP_SECONDS) == 1
 
-        assert f"Port {server.port} of 127.0.0.1 is taken." in run.output
-        assert f"TRACEGRAPH_PORT={server.port + 1} make up" in run.output
+        assert f"Port {shared_server.port} of 127.0.0.1 is taken." in run.output
+        assert f"TRACEGRAPH_PORT={shared_server.port + 1} make up" in run.output
         assert not (data_folder / "postgres").exists()
 
 
