@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -27,13 +27,13 @@ class Client:
         head = f"POST {path} HTTP/1.1\r\nhost: {self._parts.netloc}\r\ncontent-type: {content_type}\r\n"
         return f"{head}content-length: {len(body)}\r\n{self._headers}\r\n".encode() + body
 
-    async def send(self, request: bytes) -> bytes:
-        """The body of the response. Raises RuntimeError for any status but 200."""
+    async def send(self, request: bytes, statuses: Sequence[int] = (200,)) -> bytes:
+        """The body of the response. Raises RuntimeError for any other status than these."""
         self._writer.write(request)
         head = await self._reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
         body = await self._reader.readexactly(length)
-        if not head.startswith(b"HTTP/1.1 200"):
+        if int(head[9:12]) not in statuses:
             message = f"{head[:80]!r} {body[:500]!r}"
             raise RuntimeError(message)
         return body

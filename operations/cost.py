@@ -1,7 +1,8 @@
 """What an operation costs: one for every object that it may answer, known before it runs from the sizes of its lists.
 
 A list has the size that an argument of its field gives it (`first`, `last`, `top`, `buckets`, `ids`), or one of the
-field that it stands in, as the `nodes` of `traces(first: 50)`. Where no argument says a size, one is assumed.
+field that it stands in, as the `nodes` of `traces(first: 50)`. Where no argument says a size, one is assumed. A field
+that reads much more than it answers costs its work besides, for every object that has it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from graphql import (
 from graphql.utilities.coerce_input_value import coerce_default_value
 
 from resolvers.pages import DEFAULT_SIZE
+from schema.answers import ANSWERED_BY
 
 Values: TypeAlias = Mapping[str, Any]
 
@@ -94,6 +96,13 @@ def size_of(definition: GraphQLField, node: FieldNode) -> Size | None:
         variables=tuple(value.name.value for value in values if isinstance(value, VariableNode)),
         default=next((size for size in defaults if size is not None), DEFAULT_SIZE),
     )
+
+
+def work_of(definition: GraphQLField) -> Price:
+    """What a field costs besides the objects that it answers."""
+    declared = definition.extensions.get("strawberry-definition")
+    answered_by = declared.metadata.get(ANSWERED_BY) if declared else None
+    return Price(fixed=answered_by.work) if answered_by and answered_by.work else FREE
 
 
 def answered(data: object) -> int:

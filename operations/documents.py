@@ -16,7 +16,6 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     OverlappingFieldsCanBeMergedRule,
-    parse,
     specified_rules,
     validate,
 )
@@ -29,11 +28,13 @@ from graphql.validation import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from models.errors import Overloaded
 from operations.inputs import Inputs, inputs_of
 from operations.lean import lean
 from operations.limits import Limits, Measures, check, check_text
 from operations.merging import MOST_VISITS, TooManyVisits, conflict
 from operations.rejection import PARSE_FAILED, VALIDATION_FAILED, Rejected, bad_request, refused, rejected
+from operations.tokens import parse, survey
 from operations.variables import Reader, reader_of
 
 # Whether fields can be merged is looked at by ourselves, in bounded time, when all else is well; and a schema without
@@ -55,9 +56,11 @@ RULES = (
 KEPT_BYTES = 1024 * 1024
 KEPT_ENTRY = 512
 
-# To read a document of the greatest length takes as long as hundreds of small requests. Longer ones than this are read
-# in a thread, so that the others go on meanwhile.
-READ_AT_ONCE = 1_000
+# To read a document of the greatest length takes as long as hundreds of small requests. One with more tokens than this
+# is read in a thread, so that the others go on meanwhile.
+READ_AT_ONCE = 150
+# So many of the longest documents may wait to be read. Who brings more is told at once to come again.
+WAITING = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +107,9 @@ class Documents:
         self._limits = limits
         self._room = kept_bytes
         self._kept: OrderedDict[str, Document | Rejected] = OrderedDict()
-        self._reading = asyncio.Lock()
+        self._turn = asyncio.Lock()
+        self._coming: dict[str, asyncio.Task[Document | Rejected]] = {}
+        self._waiting_tokens = 0
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -113,20 +118,44 @@ class Documents:
         """Find the operation to run. Raises Rejected."""
         document = self._known(text)
         if document is None:
-            check_text(text, self._limits)
+            self._survey(text)
             document = self._keep(text, self._read(text))
         return _operation(document, operation_name)
 
     async def find(self, text: str, operation_name: str | None) -> Prepared:
-        """Find the operation to run, without holding up others for a long document. Raises Rejected."""
-        if text in self._kept or len(text) <= READ_AT_ONCE:
-            return self.prepare(text, operation_name)
-        check_text(text, self._limits)
-        async with self._reading:  # one at a time, and each only once
-            document = self._known(text)
-            if document is None:
-                document = self._keep(text, await asyncio.to_thread(self._read, text))
+        """Find the operation to run, without holding up others for a long document.
+
+        Raises Rejected, and Overloaded when too many long ones wait already.
+        """
+        document = self._known(text)
+        if document is None:
+            tokens = self._survey(text)
+            if tokens <= READ_AT_ONCE:
+                document = self._keep(text, self._read(text))
+            else:
+                document = await asyncio.shield(self._coming.get(text) or self._come(text, tokens))
         return _operation(document, operation_name)
+
+    def _come(self, text: str, tokens: int) -> asyncio.Task[Document | Rejected]:
+        """Begin to read a long document, one at a time, and each only once for all who ask for it meanwhile."""
+        if self._coming and self._waiting_tokens + tokens > WAITING * self._limits.tokens:
+            message = "Too many long documents wait to be read; try again in a moment."
+            raise Overloaded(message)
+        self._waiting_tokens += tokens
+        self._coming[text] = asyncio.create_task(self._read_beside(text, tokens))
+        return self._coming[text]
+
+    async def _read_beside(self, text: str, tokens: int) -> Document | Rejected:
+        try:
+            async with self._turn:
+                return self._keep(text, await asyncio.to_thread(self._read, text))
+        finally:
+            self._waiting_tokens -= tokens
+            del self._coming[text]
+
+    def _survey(self, text: str) -> int:
+        check_text(text, self._limits)
+        return survey(text, self._limits)
 
     def _known(self, text: str) -> Document | Rejected | None:
         document = self._kept.get(text)
@@ -154,14 +183,16 @@ def read(text: str, schema: GraphQLSchema, limits: Limits, inputs: Inputs | None
     tree = _parse(text, limits)
     # Measured first: what is too much to run may be too much to validate.
     measured = check(tree, schema, limits)
-    errors = validate(schema, lean(tree, schema), RULES, max_errors=limits.errors)
+    leaner = lean(tree, schema, limits.errors + 1)
+    errors = validate(schema, leaner, RULES, max_errors=limits.errors)
     if errors:
         raise rejected(errors, VALIDATION_FAILED, limits.errors)
     _check_merging(tree, schema)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
     operations: dict[str | None, Prepared] = {}
-    for operation, measures in measured:
-        reader = reader_of(schema, inputs, tree, operation) if inputs else None
+    lean_operations = (node for node in leaner.definitions if isinstance(node, OperationDefinitionNode))
+    for (operation, measures), less in zip(measured, lean_operations, strict=True):
+        reader = reader_of(schema, inputs, leaner, less) if inputs and operation.variable_definitions else None
         prepared = Prepared(document=tree, digest=digest, operation=operation, measures=measures, reader=reader)
         operations[prepared.name] = prepared
     if len(measured) == 1:
@@ -171,7 +202,7 @@ def read(text: str, schema: GraphQLSchema, limits: Limits, inputs: Inputs | None
 
 def _parse(text: str, limits: Limits) -> DocumentNode:
     try:
-        return parse(text, max_tokens=limits.tokens)
+        return parse(text, limits.tokens)
     except GraphQLSyntaxError as error:
         if "Parsing aborted" in error.message:
             raise _aborted(error, limits) from None

@@ -14,6 +14,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
+    NameNode,
     OperationDefinitionNode,
     OperationType,
     SelectionNode,
@@ -26,21 +27,24 @@ from graphql import (
 TYPENAME = "__typename"
 
 
-def lean(document: DocumentNode, schema: GraphQLSchema) -> DocumentNode:
+def lean(document: DocumentNode, schema: GraphQLSchema, most_mistakes: int) -> DocumentNode:
     """The document without fields that are plainly valid: leaves of their type, without arguments and directives.
 
     No rule looks at them but those about merging, and about the one root of a subscription, which therefore keeps all
-    of its fields. What is left keeps its place in the text.
+    of its fields. Nor is anything seen of inline fragments that had nothing else, and whose type is that around them.
+    Of fields that are not there only so many are left: more mistakes are not told. What is left keeps its place in the
+    text.
     """
-    reader = _Reader(schema)
+    reader = _Reader(schema, most_mistakes)
     return replace(document, definitions=tuple(reader.definition(node) for node in document.definitions))
 
 
 class _Reader:
     """Leaves fields out, and remembers the plain fields of each type."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
+    def __init__(self, schema: GraphQLSchema, most_mistakes: int) -> None:
         self._schema = schema
+        self._mistakes_left = most_mistakes
         self._plain: dict[str, frozenset[str]] = {}
 
     def definition(self, node: DefinitionNode) -> DefinitionNode:
@@ -63,17 +67,23 @@ class _Reader:
             return selections
         plain = self._plain_fields(kind)
         kept = [self._selection(node, kind) for node in selections.selections if not _is_plain(node, plain)]
-        return replace(selections, selections=tuple(kept))
+        return replace(selections, selections=tuple(node for node in kept if node))
 
-    def _selection(self, node: SelectionNode, kind: GraphQLObjectType | GraphQLInterfaceType) -> SelectionNode:
+    def _selection(self, node: SelectionNode, kind: GraphQLObjectType | GraphQLInterfaceType) -> SelectionNode | None:
         match node:
+            case FieldNode(name=NameNode(value=name)) if name not in kind.fields and not name.startswith("__"):
+                self._mistakes_left -= 1
+                return node if self._mistakes_left >= 0 else None
             case FieldNode(selection_set=SelectionSetNode() as inner):
                 definition = kind.fields.get(node.name.value)
                 below = get_named_type(definition.type) if definition else None
                 return replace(node, selection_set=self._selections(inner, below))
             case InlineFragmentNode(selection_set=inner, type_condition=condition):
                 below = self._schema.get_type(condition.name.value) if condition else kind
-                return replace(node, selection_set=self._selections(inner, below))
+                left = self._selections(inner, below)
+                if below is kind and not left.selections and not node.directives:
+                    return None
+                return replace(node, selection_set=left)
             case _:
                 return node
 

@@ -24,7 +24,7 @@ from graphql import (
     is_list_type,
 )
 
-from operations.cost import FREE, OBJECT, SOME, Price, Values, size_of
+from operations.cost import FREE, OBJECT, SOME, Price, Values, size_of, work_of
 from operations.rejection import Rejected, refused
 
 INTROSPECTION = ("__schema", "__type")
@@ -36,6 +36,8 @@ class Limits:
 
     document_bytes: int = 16_384
     tokens: int = 2_000
+    # Between parentheses. To validate these takes longest; values that are many belong into variables.
+    argument_tokens: int = 1_000
     depth: int = 15
     # Tools ask for types nested in lists in lists; the validation bounds what is really expensive about introspection.
     introspection_depth: int = 25
@@ -76,6 +78,19 @@ def check_text(document: str, limits: Limits) -> None:
         raise refused(f"The document is too large: {size} bytes.", "documentBytes", limits.document_bytes)
 
 
+def check_operations(number: int, limits: Limits) -> None:
+    """Refuse a document with too many operations. Raises Rejected."""
+    if number > limits.operations:
+        raise refused(f"The document has {number} operations.", "operations", limits.operations)
+
+
+def compare(name: str, actual: int, limits: Limits) -> None:
+    """Hold a number against the limit of this name. Raises Rejected, naming the limit."""
+    limit = getattr(limits, name)
+    if actual > limit:
+        raise _exceeded(name, actual, limit)
+
+
 def check(
     document: DocumentNode, schema: GraphQLSchema, limits: Limits
 ) -> list[tuple[OperationDefinitionNode, Measures]]:
@@ -84,40 +99,37 @@ def check(
     Each fragment is measured once, however often it is spread, so this takes time linear in the length of the document.
     """
     walk = _Walk(document, schema)
-    if len(walk.operations) > limits.operations:
-        raise refused(f"The document has {len(walk.operations)} operations.", "operations", limits.operations)
+    check_operations(len(walk.operations), limits)
     try:
         measured = [(operation, walk.operation(operation)) for operation in walk.operations]
     except RecursionError:
         raise refused("The document is nested too deeply.", "depth", limits.depth) from None
     for _, measures in measured:
-        _compare(measures, limits)
+        _check_measures(measures, limits)
     return measured
 
 
 def cost(measures: Measures, values: Values, limits: Limits) -> int:
     """What an operation costs at most with these variables. Raises Rejected when that is too much."""
     actual = measures.price.of(values)
-    if actual > limits.cost:
-        raise _exceeded("cost", actual, limits.cost)
+    compare("cost", actual, limits)
     return actual
 
 
-def _compare(measures: Measures, limits: Limits) -> None:
+def _check_measures(measures: Measures, limits: Limits) -> None:
     for name in COMPARED:
-        actual = getattr(measures, name)
-        if actual > getattr(limits, name):
-            raise _exceeded(name, actual, getattr(limits, name))
+        compare(name, getattr(measures, name), limits)
     if not measures.price.open:
         cost(measures, {}, limits)
 
 
 def _exceeded(name: str, actual: int, limit: int) -> Rejected:
-    words = {"introspection_depth": "depth of introspection", "fields": "number of fields"}
+    words = {"introspection_depth": "depth of introspection", "argument_tokens": "number of tokens in arguments"}
     told = words.get(name, name if name in {"depth", "cost"} else f"number of {name}")
     # A chain of fragments multiplies: such a number is told by its magnitude.
     shown = str(actual) if actual < 10**9 else "more than a billion"
-    wire_name = "introspectionDepth" if name == "introspection_depth" else name
+    first, *rest = name.split("_")
+    wire_name = first + "".join(word.title() for word in rest)
     return refused(f"The {told} of the operation is {shown}; the limit is {limit}.", wire_name, limit)
 
 
@@ -175,13 +187,13 @@ class _Walk:
         if definition is None:  # introspection, or a mistake that validation tells
             return _below(node, self._selections(selections, None))
         inner = _below(node, self._selections(selections, get_named_type(definition.type)))
-        size = size_of(definition, node)
+        size, work = size_of(definition, node), work_of(definition)
         if not is_list_type(get_nullable_type(definition.type)):
-            return inner._replace(price=OBJECT + inner.price + inner.listed.times(size or SOME), listed=FREE)
+            return inner._replace(price=OBJECT + work + inner.price + inner.listed.times(size or SOME), listed=FREE)
         entry = OBJECT + inner.price + inner.listed.times(SOME)
         if size is None:
-            return inner._replace(price=FREE, listed=entry)
-        return inner._replace(price=entry.times(size), listed=FREE)
+            return inner._replace(price=work, listed=entry)
+        return inner._replace(price=work + entry.times(size), listed=FREE)
 
     def _fragment(self, name: str) -> Measures:
         if name not in self._measured:

@@ -7,7 +7,7 @@ from datetime import datetime
 from analytics.questions import AnalyticsSource, Dimension, Interval, TimeRange
 from models.values import BigInt, Money
 from resolvers import analytics, grades, insights
-from schema.answers import answer, column, same_row
+from schema.answers import OF_A_WINDOW, answer, column, same_row
 from schema.described import enum_of, input_of
 from schema.grade import Grade
 from schema.row import of_row
@@ -134,5 +134,5 @@ class Analytics:
     other: Metrics | None
     """What `top` left out, as one group; null when nothing was."""
     series: list[AnalyticsPoint] = answer(analytics.series_of_totals)
-    grade: Grade | None = answer(grades.of_windows)
-    insights: list[Insight] = answer(insights.of_windows)
+    grade: Grade | None = answer(grades.of_windows, work=OF_A_WINDOW)
+    insights: list[Insight] = answer(insights.of_windows, work=OF_A_WINDOW)

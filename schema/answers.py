@@ -21,6 +21,11 @@ COLUMN = "column"
 ABSENT = "absent"
 SAME_ROW = "same row"
 
+# What fields cost besides the objects that they answer, in objects read from a list: measured, and rounded.
+OF_ALL_STEPS = 40  # looks at all the steps of a trace
+BESIDE_OTHERS = 5  # holds something against what is usual
+OF_A_WINDOW = 200  # reads samples of a window, and of the one before
+
 # An argument that resolvers may take from an executor, and that is none of the API's: which columns are wanted.
 COLUMNS = "columns"
 
@@ -53,11 +58,15 @@ Resolver = Callable[..., Any]
 
 @dataclass(frozen=True)
 class AnsweredBy:
-    """How a field is answered; in the field's metadata, for executors."""
+    """How a field is answered; in the field's metadata, for executors.
+
+    `work` is what it costs for each parent besides the objects that it answers, in objects that are merely read.
+    """
 
     resolver: Resolver
     batched: bool
     beginning: Beginning | None = None
+    work: int = 0
 
     def grouped(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments as the resolver wants them: those of a page put together."""
@@ -68,9 +77,9 @@ class AnsweredBy:
         return {name: value for name, value in arguments.items() if name not in parts} | {"page": page}
 
 
-def answer(resolver: Resolver) -> Any:
+def answer(resolver: Resolver, *, work: int = 0) -> Any:
     """An edge: `resolver(context, parents, **arguments)` is called once for all parents and answers one value each."""
-    answered = AnsweredBy(resolver, batched=True)
+    answered = AnsweredBy(resolver, batched=True, work=work)
 
     async def resolve(root: Any, info: strawberry.Info, **arguments: Any) -> Any:
         loaders = info.context.loaders

@@ -9,7 +9,7 @@ from models.enums import CostSource, StepKind, StepStatus, TraceStatus
 from models.values import BigInt, Id, Json, Money
 from resolvers import critical_paths, grades, insights, lists, projects, steps, traces
 from resolvers.pages import Cursor
-from schema.answers import answer, column, same_row
+from schema.answers import BESIDE_OTHERS, OF_ALL_STEPS, answer, column, same_row
 from schema.described import enum_of
 from schema.grade import Grade
 from schema.node import Node
@@ -92,9 +92,9 @@ class Trace(Node):
     updated_at: datetime
     """When it last changed."""
     steps: StepConnection = answer(steps.of_traces)
-    critical_path: list[CriticalPathSegment] = answer(critical_paths.of_traces)
-    grade: Grade | None = answer(grades.of_traces)
-    insights: list[Insight] = answer(insights.of_traces)
+    critical_path: list[CriticalPathSegment] = answer(critical_paths.of_traces, work=OF_ALL_STEPS)
+    grade: Grade | None = answer(grades.of_traces, work=BESIDE_OTHERS)
+    insights: list[Insight] = answer(insights.of_traces, work=OF_ALL_STEPS + BESIDE_OTHERS)
 
 
 @of_row

@@ -20,7 +20,7 @@ BOMBS: Final[Mapping[str, tuple[str, str]]] = {
     "a cycle of fragments": (_chain(100, "id ...f{next}", "...f0"), "GRAPHQL_VALIDATION_FAILED"),
     "deep nesting": ("{ trace(id: 1) " + "{ steps { nodes { trace " * 40 + "{ id }" + " } } }" * 40 + " }", "depth"),
     "nesting without end": ("{ viewer " * 700, "depth"),
-    "lists in lists of values": ("{ nodes(ids: " + "[" * 900 + "]" * 900 + ") { id } }", "depth"),
+    "lists in lists of values": ("{ nodes(ids: " + "[" * 450 + "]" * 450 + ") { id } }", "depth"),
     "many aliases": ("{ " + " ".join(f"a{i}: __typename" for i in range(500)) + " }", "aliases"),
     "aliases of a list": (
         "{ " + " ".join(f"a{i}: traces(first: 100) {{ nodes {{ id }} }}" for i in range(50)) + " }",
@@ -41,15 +41,20 @@ BOMBS: Final[Mapping[str, tuple[str, str]]] = {
     "many operations": (" ".join(f"query q{i} {{ __typename }}" for i in range(380)), "operations"),
     "many variables": (
         "query(" + " ".join(f"$v{i}: Int" for i in range(480)) + ") { __typename }",
-        "GRAPHQL_VALIDATION_FAILED",
+        "argumentTokens",
     ),
     "inline fragments": ("{ " + "... on Query { __typename } " * 330 + "}", ""),
     "a long list of values": (
         "{ traces(filter: {status: {in: [" + "OK " * 1_900 + "]}}) { nodes { id } } }",
-        "",
+        "argumentTokens",
     ),
+    "as many values as may be": ("{ traces(filter: {status: {in: [" + "OK " * 980 + "]}}) { nodes { id } } }", ""),
     "a wide filter": (
         "{ traces(filter: {and: [" + '{name: {eq: "x"}} ' * 220 + "]}) { nodes { id } } }",
+        "argumentTokens",
+    ),
+    "a filter as wide as may be": (
+        "{ traces(filter: {and: [" + '{name: {eq: "x"}} ' * 105 + "]}) { nodes { id } } }",
         "",
     ),
     "introspection in introspection": (
@@ -58,5 +63,5 @@ BOMBS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "a string that fills the document": ('{ trace(id: "' + "x" * 16_000 + '") { id } }', ""),
     "half a string": ('{ trace(id: "' + "x" * 16_000, "GRAPHQL_PARSE_FAILED"),
-    "block strings": ("{ trace(id: " + '"""\\""" """ ' * 1_000 + ") { id } }", "GRAPHQL_PARSE_FAILED"),
+    "block strings": ("{ trace(id: " + '"""\\""" """ ' * 900 + ") { id } }", "GRAPHQL_PARSE_FAILED"),
 }

@@ -20,7 +20,6 @@ from operations.documents import Prepared
 from operations.engine import Engine, engine
 from operations.levels import Run
 from operations.limits import Limits
-from operations.plan import Planner
 from pubsub.memory import MemoryBroker
 from resolvers.context import Context
 from schema.contract import contract
@@ -66,7 +65,8 @@ class Executors:
         definitions = prepared.operation.variable_definitions or ()
         values = get_variable_values(contract_schema(), definitions, dict(variables or {}))
         assert isinstance(values, VariableValues)
-        plan = Planner(contract_schema()).plan_of(prepared, values)
+        assert self.planned.planner
+        plan = self.planned.planner.plan_of(prepared, values)
         if plan is None:
             return None
         data = await plan.data(Run(context=renewed(self.context), variables=values))

@@ -22,6 +22,7 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     NamedTypeNode,
     NameNode,
     NonNullTypeNode,
@@ -38,6 +39,7 @@ from graphql import (
     Visitor,
     get_named_type,
     is_leaf_type,
+    parse_value,
     print_ast,
     visit,
 )
@@ -52,6 +54,16 @@ SCALARS = {
     "UUID": st.just(nodes.String("01980000-0000-7000-8000-000000000000")),
     "JSON": st.just(nodes.String("k")),
 }
+# What fields that are added are asked with: what they need, and what makes them small.
+GROWN = {
+    "id": '""',
+    "ids": "[]",
+    "first": "0",
+    "q": "0.5",
+    "range": '{start: "2026-05-04T00:00:00Z", end: "2026-05-05T00:00:00Z"}',
+}
+MOST_GROWN = 4  # fields of one level
+ROOM = 20  # fields of a document
 
 
 @dataclass(kw_only=True)
@@ -97,13 +109,13 @@ class _Enrichment(Visitor):
         self.declared: dict[str, VariableDefinitionNode] = {}
         self.fragments: list[FragmentDefinitionNode] = []
         self._aliases = count()
-        self._room = 80
+        self._room = ROOM
 
     def enter_selection_set(self, node: SelectionSetNode, *_: Any) -> SelectionSetNode | None:
         kind = self._types.get_parent_type()
         if not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) or self._room <= 0:
             return None
-        fields = self._random.sample(sorted(kind.fields), min(len(kind.fields), self._random.randrange(8)))
+        fields = self._random.sample(sorted(kind.fields), min(len(kind.fields), self._random.randrange(MOST_GROWN + 1)))
         return SelectionSetNode(
             selections=(*node.selections, *(self._grown(name, kind.fields[name]) for name in fields))
         )
@@ -111,10 +123,9 @@ class _Enrichment(Visitor):
     def _grown(self, name: str, field: GraphQLField) -> FieldNode:
         """One more field, under an alias, since the same one may be there with other arguments."""
         self._room -= 1
-        known = {"id": StringValueNode(value=""), "first": IntValueNode(value="0")}
         arguments = [
-            ArgumentNode(name=NameNode(value=argument), value=value)
-            for argument, value in known.items()
+            ArgumentNode(name=NameNode(value=argument), value=parse_value(value, no_location=True))
+            for argument, value in GROWN.items()
             if argument in field.args
         ]
         inner = SelectionSetNode(
@@ -189,16 +200,20 @@ class _Enrichment(Visitor):
             if self._chance(0.3):
                 return self._variable(f"id{len(self.declared)}", "ID", identity)
             return StringValueNode(value=identity)
+        if name == "ids":
+            chosen = self._random.choices((*self._ids, "no id"), k=self._random.randrange(4))
+            return ListValueNode(values=tuple(StringValueNode(value=identity) for identity in chosen))
+        if name == "range" and self._chance(0.8):
+            return parse_value(GROWN["range"], no_location=True)
         if name in {"first", "last"} and not isinstance(value, NullValueNode):
-            if name == "last" and self._chance(0.8):
-                return None
-            size = self._random.choice((0, 1, 1, 2, 2, 3, 3, 10, 10, 10, 1000))
-            if self._chance(0.3):
-                return self._variable(f"n{len(self.declared)}", "Int", size)
-            return IntValueNode(value=str(size))
-        if name in {"after", "before"} and self._chance(0.95):
-            return None
-        return value
+            return None if name == "last" and self._chance(0.8) else self._size()
+        return None if name in {"after", "before"} and self._chance(0.95) else value
+
+    def _size(self) -> ValueNode:
+        size = self._random.choice((0, 1, 1, 2, 2, 3, 3, 10, 10, 10, 1000))
+        if self._chance(0.3):
+            return self._variable(f"n{len(self.declared)}", "Int", size)
+        return IntValueNode(value=str(size))
 
     def _variable(self, name: str, kind: str, value: object) -> VariableNode:
         variable = VariableNode(name=NameNode(value=name))

@@ -15,6 +15,7 @@ from operations.cost import FREE, ONCE, Price, Size, answered
 from operations.engine import engine
 from operations.limits import Limits, check, cost
 from operations.rejection import Rejected
+from schema.contract import contract
 from tests.fakes.contract import FakeContext, graphql_schema
 
 SDL = """
@@ -96,6 +97,22 @@ def test_an_operation_costs_the_objects_that_it_may_answer(document: str, expect
 def test_sizes_come_from_variables(document: str, variables: dict[str, Any], expected: int) -> None:
     """A size that a variable says is priced with its value, one without a value by the default of the lists."""
     assert price(document).of(variables) == expected
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ("{ trace(id: 1) { grade { letter } } }", 1 + 5 + 1),
+        ("{ trace(id: 1) { criticalPath { share } insights { title } } }", 1 + (40 + 10) + (45 + 10)),
+        ("{ traces(first: 50) { nodes { criticalPath { share } } } }", 1 + 50 * (1 + 40 + 10)),
+        ("{ traces(first: 50) { nodes { ...F } } } fragment F on Trace { grade { score } }", 1 + 50 * (1 + 5 + 1)),
+    ],
+)
+def test_work_costs_too(document: str, expected: int) -> None:
+    """What reads much more than it answers costs its work besides, for every object that has it."""
+    [(_, measures)] = check(parse(document), contract._schema, Limits())  # noqa: SLF001  Strawberry has no public way
+
+    assert measures.price.of({}) == expected
 
 
 def test_fragments_that_multiply_are_priced_in_linear_time() -> None:

@@ -1,13 +1,23 @@
 """Documents are read once, kept within bounds, and rejected with an error that helps."""
 
 import asyncio
+import sys
+from typing import Any
 
 import pytest
 
-from operations.documents import Documents
+from models.errors import Overloaded
+from operations.documents import Documents, Prepared
 from operations.limits import Limits
 from operations.rejection import Rejected
+from schema.contract import contract
 from tests.fakes.contract import graphql_schema
+from tests.operations.bombs import BOMBS
+
+# About a dozen times those of a common document; what reads it whole, with all the rules, needs several times as many.
+MOST_CALLS = 100_000
+UNREAD = {"tokens", "argumentTokens", "aliases", "directives", "operations", "documentBytes"}
+MOST_CALLS_UNREAD = 2_000
 
 
 def documents(kept_bytes: int = 1024 * 1024) -> Documents:
@@ -113,3 +123,56 @@ async def test_find_rejects_like_prepare() -> None:
             kept.prepare(text, None)
 
         assert found.value.errors == prepared.value.errors
+
+
+async def test_find_refuses_at_once_when_too_many_long_documents_wait() -> None:
+    """Of eight long documents at a time those are read that fit; short and known ones are found as ever."""
+    kept = documents()
+    known, *bombs = [f"{{ {'hello ' * 1_900} }} # {number}" for number in range(9)]
+    await kept.find(known, None)
+    asked = [asyncio.ensure_future(kept.find(bomb, None)) for bomb in bombs]
+    await asyncio.sleep(0)  # all have begun
+    early = [task.exception() for task in asked if task.done()]
+    await kept.find("{ hello }", None)
+    await kept.find(known, None)
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+
+    assert [type(refusal) for refusal in early] == [Overloaded] * 6
+    assert [type(answer) for answer in answers] == [Prepared] * 2 + [Overloaded] * 6
+    assert (await kept.find(bombs[-1], None)).type.value == "query"
+
+
+async def test_find_reads_on_when_who_asked_first_has_left() -> None:
+    """Whoever else waits for the same document gets it."""
+    kept = documents()
+    text = "{ " + "hello " * 300 + "}"
+    first, second = (asyncio.ensure_future(kept.find(text, None)) for _ in range(2))
+    await asyncio.sleep(0)  # both have begun
+    first.cancel()
+
+    assert await second is kept.prepare(text, None)
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_no_document_is_much_work(name: str) -> None:
+    """Whatever is sent, few calls are enough to answer or refuse it, and next to none where it can be told by counting.
+
+    Calls are counted in place of time, which is another on every machine; `benchmarks/bombs.py` has that.
+    """
+    text, expected = BOMBS[name]
+    kept = Documents(contract._schema, Limits())  # noqa: SLF001  Strawberry has no public way to it
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: Any) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        kept.prepare(text, None)
+    except Rejected:
+        pass
+    finally:
+        sys.setprofile(None)
+
+    assert 0 < calls <= (MOST_CALLS_UNREAD if expected in UNREAD else MOST_CALLS)

@@ -1,7 +1,7 @@
 """What validation is spared changes nothing about what it says."""
 
 import pytest
-from graphql import FieldNode, GraphQLSchema, parse, validate, visit
+from graphql import FieldNode, GraphQLSchema, parse, print_ast, validate, visit
 from graphql.language import Visitor
 
 from operations.documents import RULES, Documents
@@ -12,6 +12,7 @@ from schema.contract import contract
 from tests.operations.bombs import BOMBS
 
 SCHEMA: GraphQLSchema = contract._schema  # noqa: SLF001  Strawberry has no public way to it
+MISTAKES = 100
 
 
 class _Counter(Visitor):
@@ -26,7 +27,7 @@ class _Counter(Visitor):
 def fields(document: str) -> tuple[int, int]:
     before, after = _Counter(), _Counter()
     visit(parse(document), before)
-    visit(lean(parse(document), SCHEMA), after)
+    visit(lean(parse(document), SCHEMA, MISTAKES), after)
     return before.fields, after.fields
 
 
@@ -61,9 +62,29 @@ def test_lean_leaves_out_what_is_plainly_valid(document: str, expected: tuple[in
 def test_validation_says_the_same_about_lean_documents(document: str) -> None:
     """The mistakes of a document are the same, in the same places, whether or not it was made lean."""
     tree = parse(document)
-    told = [error.formatted for error in validate(SCHEMA, lean(tree, SCHEMA), RULES, max_errors=100)]
+    told = [error.formatted for error in validate(SCHEMA, lean(tree, SCHEMA, MISTAKES + 1), RULES, max_errors=MISTAKES)]
 
-    assert told == [error.formatted for error in validate(SCHEMA, tree, RULES, max_errors=100)]
+    assert told == [error.formatted for error in validate(SCHEMA, tree, RULES, max_errors=MISTAKES)]
+
+
+def test_lean_leaves_as_many_mistakes_as_are_told() -> None:
+    """Of fields that are not there the first few are enough."""
+    tree = parse("{ a b viewer { c d(x: 1) { e } } f }")
+
+    assert print_ast(lean(tree, SCHEMA, 3)) == "{\n  a\n  b\n  viewer {\n    c\n  }\n}"
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ("{ viewer { ... { scopes } ... on Viewer { scopes } } }", "{\n  viewer {}\n}"),
+        ("{ ... @skip(if: true) { __typename } }", "{\n  ... @skip(if: true) {}\n}"),
+        ("{ ... on Trace { id } }", "{\n  ... on Trace {}\n}"),
+    ],
+)
+def test_lean_leaves_out_fragments_with_nothing_else(document: str, expected: str) -> None:
+    """Inline fragments on the type around them go with their fields; the others may be mistakes."""
+    assert print_ast(lean(parse(document), SCHEMA, 0)) == expected
 
 
 @pytest.mark.parametrize("name", BOMBS)

@@ -44,6 +44,15 @@ FROM unnest(
     $2::uuid[], $3::timestamptz[], $4::float8[], $5::numeric[], $6::int8[], $7::int4[], $8::float8[], $9::timestamptz[]
 ) AS r (id, started, took, cost, tokens, steps, wait, updated)
 """
+CHANGE = """
+UPDATE {table} SET start_time = r.started, end_time = r.started + r.took * interval '1 millisecond', cost = r.cost,
+    input_tokens = r.tokens, {more}, updated_at = r.updated
+FROM unnest(
+    $2::uuid[], $3::timestamptz[], $4::float8[], $5::numeric[], $6::int8[], $7::int4[], $8::float8[], $9::timestamptz[]
+) AS r (id, started, took, cost, tokens, steps, wait, updated)
+WHERE {table}.project_id = $1 AND {table}.id = r.id
+"""
+CHANGED = {"traces": "step_count = r.steps", "trace_steps": "time_to_first_token_ms = r.wait"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,10 +129,21 @@ AN_ENTRY = Entry(
 
 async def store(shelf: Shelf, stored: Sequence[Entry]) -> None:
     """Make a trace and a step of each entry."""
-    columns = zip(*map(astuple, stored), strict=True) if stored else [()] * len(fields(Entry))
-    arrays = [list(column) for column in columns]
+    arrays = _arrays(stored)
     await shelf.context.database.execute(TRACES, shelf.context.project_id, *arrays)
     await shelf.context.database.execute(STEPS, shelf.context.project_id, *arrays, shelf.trace)
+
+
+async def change(shelf: Shelf, changed: Sequence[Entry]) -> None:
+    """Give the trace and the step of each entry other values."""
+    for table, more in CHANGED.items():
+        statement = CHANGE.format(table=table, more=more)
+        await shelf.context.database.execute(statement, shelf.context.project_id, *_arrays(changed))
+
+
+def _arrays(entries: Sequence[Entry]) -> list[list[Any]]:
+    columns = zip(*map(astuple, entries), strict=True) if entries else [()] * len(fields(Entry))
+    return [list(column) for column in columns]
 
 
 def _traces(field: TraceOrderField, direction: Direction) -> Ask:

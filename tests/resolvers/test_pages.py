@@ -1,5 +1,7 @@
 """Pages visit every row exactly once, in order, in both directions, whatever nulls, ties and newcomers there are."""
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from resolvers.context import Context
 from resolvers.pages import Connection, Cursor, Direction, Page, window_of
 from resolvers.traces import NEWEST_FIRST, TraceOrder, TraceOrderField, ordering_of
 from tests.resolvers.conftest import elsewhere
-from tests.resolvers.listed import AN_ENTRY, LISTINGS, Entry, Listing, Shelf, entry_lists, store
+from tests.resolvers.listed import AN_ENTRY, LISTINGS, Entry, Listing, Shelf, change, entries, entry_lists, store
 
 MANY = settings(
     max_examples=12,
@@ -63,10 +65,30 @@ async def test_newcomers_move_no_row_to_another_page(
     for listing in LISTINGS:
         shelf = Shelf(context=await elsewhere(context), trace=new_id())
         await store(shelf, stored)
+        arriving = asyncio.ensure_future(one_by_one(shelf, [entry for entry in newcomers if entry.id not in known]))
+        visited = await read_on(listing, shelf, size)
+        await arriving
+        assert [row for row in visited if row in known] == listing.order(stored), listing.name
+        assert len(set(visited)) == len(visited), listing.name
+
+
+@MANY
+@given(stored=entry_lists.filter(len), data=st.data(), size=SIZES)
+async def test_rows_that_change_move_no_other(
+    stored: list[Entry], data: st.DataObject, size: int, context: Context
+) -> None:
+    """A row that changes its place while somebody reads comes at the one or the other; all others once and in order."""
+    moved = data.draw(st.lists(st.sampled_from(stored), max_size=3, unique_by=lambda entry: entry.id))
+    changed = [replace(data.draw(entries), id=entry.id) for entry in moved]
+    others = [entry for entry in stored if entry not in moved]
+    for listing in LISTINGS:
+        shelf = Shelf(context=await elsewhere(context), trace=new_id())
+        await store(shelf, stored)
         first = await listing.ask(shelf, Page(first=size))
-        await store(shelf, [entry for entry in newcomers if entry.id not in known])
-        rest = await read_on(listing, shelf, size, first.end_cursor) if first.has_next_page else []
-        assert [row for row in ids(first) + rest if row in known] == listing.order(stored), listing.name
+        await change(shelf, changed)
+        rest = await listing.ask(shelf, Page(first=100, after=Cursor(first.end_cursor or "")))
+        unmoved = {entry.id for entry in others}
+        assert [row for row in ids(first) + ids(rest) if row in unmoved] == listing.order(others), listing.name
 
 
 @pytest.mark.parametrize(
@@ -118,6 +140,11 @@ async def test_an_empty_page_has_no_cursors(context: Context) -> None:
 
         assert (connection.nodes, connection.start_cursor, connection.end_cursor) == ([], None, None)
         assert (connection.has_next_page, connection.has_previous_page) == (False, False)
+
+
+async def one_by_one(shelf: Shelf, newcomers: list[Entry]) -> None:
+    for entry in newcomers:
+        await store(shelf, [entry])
 
 
 def ids(connection: Connection) -> list[str]:
