@@ -107,10 +107,11 @@ class GraphQLDoor:
                 return only(rejection_answer(rejection))
             raise
         _check_operation(scope, prepared, wanted)
-        if wanted is Wanted.EVENTS or prepared.type is OperationType.SUBSCRIPTION:
+        if prepared.type is OperationType.SUBSCRIPTION:
             variables = dict(request.variables or {})  # decoded now: what is no JSON can still be a bad request
             return self.streams.answers(prepared, variables, context, header(scope, b"last-event-id"))
-        return reply_to_answer(await self._run(prepared, request, context, receive), media_type, self.manners.statuses)
+        answer = await self._run(prepared, request, context, receive)
+        return only(answer) if wanted is Wanted.EVENTS else reply_to_answer(answer, media_type, self.manners.statuses)
 
     async def _finished(self, reply: Reply, scope: Scope) -> Reply:
         if scope["method"] in SAFE:

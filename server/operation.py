@@ -27,15 +27,17 @@ async def operate(
     envelope: Envelope,
     say: Say,
     tap: Tap,
+    follows: Callable[[], None],
 ) -> bytes:
     """Run an operation and say each of its answers, or let the tap take them.
 
-    Returns the message that ends it, which is still to be said.
+    Calls `follows` when it is a subscription. Returns the message that ends it, which is still to be said.
     """
     try:
         context = await admit()
         prepared = await engine.find(request.document, request.operation_name)
         if prepared.type is OperationType.SUBSCRIPTION:
+            follows()
             return await _stream(engine.stream(prepared, request.variables, context, None, tap), envelope, say)
         answer = await engine.run(prepared, request.variables, context)
         if not answer.has_data:

@@ -41,10 +41,16 @@ SWITCH_SECONDS = 0.001
 
 
 class Process(uvicorn.Server):
-    """Serves until it is signalled; then is not ready, drains, and stops. A second signal stops at once."""
+    """Serves until it is signalled; then is not ready, drains, and stops. A second signal stops at once.
 
-    def __init__(self, config: uvicorn.Config, drain: Drain, preparation: Preparation) -> None:
+    One that is `replaced` leaves its listening socket to others from the moment in which it begins to drain.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, drain: Drain, preparation: Preparation, *, replaced: bool = False
+    ) -> None:
         super().__init__(config)
+        self._replaced = replaced
         self._drain = drain
         self._preparation = preparation
         self._draining: asyncio.Task[None] | None = None
@@ -83,12 +89,22 @@ class Process(uvicorn.Server):
         # Whoever asks once more is told to come back on another connection, which is another process's.
         self.config.encoded_headers.append(CLOSE)
         self.server_state.default_headers = [*self.server_state.default_headers, CLOSE]
+        if self._replaced:
+            self._stop_listening()
         await self._drain.run()
+        # A balancer has seen by now that this server is not ready; whoever came before has to be heard.
+        self._stop_listening()
         with suppress(TimeoutError):
             async with asyncio.timeout(LEAVING_SECONDS):
                 while self.server_state.connections:  # noqa: ASYNC110  uvicorn tells nobody
                     await asyncio.sleep(LOOK_SECONDS)
+        # What arrived while the loop was busy is read before connections count as idle.
+        await asyncio.sleep(LOOK_SECONDS)
         self.should_exit = True
+
+    def _stop_listening(self) -> None:
+        for server in self.servers:
+            server.close()
 
 
 def serve(
@@ -106,7 +122,7 @@ async def _serve(settings: Settings, database_url: str, redis_url: str, fd: int 
     drain = Drain(settings.drain_seconds)
     async with open_resources(settings, database_url, redis_url) as resources:
         config = configuration(application(resources, settings, drain), settings)
-        process = Process(config, drain, resources.preparation)
+        process = Process(config, drain, resources.preparation, replaced=fd is not None)
         _settle()
         show(resources.database, resources.admission.writer, drain, resources.broker.feeds)
         metrics = partial(keep_metrics, settings.host, settings.metrics_port)

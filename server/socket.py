@@ -82,6 +82,9 @@ class Socket:
         self._introduced = False
         self._acknowledged = False
         self._operations: dict[str, asyncio.Task[None]] = {}
+        # Those of them that are queries and mutations, or may be.
+        self._single: set[asyncio.Task[None]] = set()
+        self._leaving: Closing | None = None
         self._cursors: dict[str, str] = {}
         self._told: asyncio.Future[Closing] = asyncio.get_running_loop().create_future()
         self._heartbeat = Heartbeat(limits.ping_seconds, limits.send_seconds)
@@ -90,6 +93,18 @@ class Socket:
         """Have the socket closed, from wherever."""
         if not self._told.done():
             self._told.set_result(closing)
+
+    def leave(self, closing: Closing) -> None:
+        """Have the socket closed when all queries and mutations that were begun are answered; begin no others.
+
+        So whoever is closed like this without an answer knows that nothing was done, and can ask again elsewhere.
+        """
+        self._leaving = closing
+        self._leave_when_answered()
+
+    def _leave_when_answered(self) -> None:
+        if self._leaving is not None and not self._single:
+            self.end(self._leaving)
 
     async def run(self) -> None:
         """Serve the client until it leaves or has to be closed."""
@@ -149,6 +164,8 @@ class Socket:
     async def _start(self, message: Subscribe) -> None:
         if not self._acknowledged:
             raise Closing(Code.UNAUTHORIZED, "Unauthorized")
+        if self._leaving is not None:
+            return
         if message.id in self._operations:
             raise Closing(Code.DUPLICATE_ID, f"Subscriber for {message.id} already exists")
         written = envelope(message.id)
@@ -157,12 +174,16 @@ class Socket:
             busy = Overloaded(f"No more than {most} operations run at once on one socket; end one, or open another.")
             await self._say([written.error(failure_answer(busy).errors)])
             return
-        self._operations[message.id] = self._tasks.create_task(self._operate(message, written))
+        task = self._tasks.create_task(self._operate(message, written))
+        self._operations[message.id] = task
+        self._single.add(task)
+        task.add_done_callback(self._free)
 
     async def _operate(self, message: Subscribe, written: Envelope) -> None:
         try:
             say, tap = partial(self._tell, message.id, written), partial(self._take, message.id, written)
-            last = await operate(self._engine, self._admitted, message.request, written, say, tap)
+            follows = partial(self._free, self._operations[message.id])
+            last = await operate(self._engine, self._admitted, message.request, written, say, tap, follows)
         except Closing:
             raise
         except Exception as error:  # noqa: BLE001  a door: what is not ours is masked and logged
@@ -171,6 +192,11 @@ class Socket:
         self._operations.pop(message.id, None)
         self._cursors.pop(message.id, None)
         await self._say([last])
+
+    def _free(self, task: asyncio.Task[None]) -> None:
+        """No longer wait for an operation before leaving."""
+        self._single.discard(task)
+        self._leave_when_answered()
 
     async def _tell(self, identity: str, written: Envelope, answers: Sequence[Answer]) -> None:
         """Say the answers to an operation."""

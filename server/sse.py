@@ -11,7 +11,6 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from graphql import OperationType
 from starlette.types import Receive, Send
 
 from models.errors import Fault, Unavailable
@@ -54,9 +53,7 @@ class EventStreams:
     def answers(
         self, prepared: Prepared, variables: Mapping[str, Any] | None, context: object, last_event_id: str | None
     ) -> Answers:
-        """The answers to an operation; a subscription goes on after the event that the client saw last."""
-        if prepared.type is not OperationType.SUBSCRIPTION:
-            return self._once(prepared, variables, context)
+        """The answers to a subscription, after the event that the client saw last."""
         return self.engine.stream(prepared, variables, context, last_event_id or None)
 
     async def send(
@@ -83,9 +80,6 @@ class EventStreams:
             elif abort is not None:
                 abort()
                 await departure(receive)
-
-    async def _once(self, prepared: Prepared, variables: Mapping[str, Any] | None, context: object) -> Answers:
-        yield [await self.engine.run(prepared, variables, context)]
 
 
 class _Stream:
@@ -175,5 +169,5 @@ async def departure(receive: Receive) -> None:
 
 
 async def only(answer: Answer) -> Answers:
-    """The stream of an operation that can't be run: in this protocol a status would not reach the client."""
+    """The stream of one answer: to a query, a mutation, or what can't be run (no status would reach the client)."""
     yield [answer]

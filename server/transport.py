@@ -23,33 +23,42 @@ class RequestProtocol(HttpToolsProtocol):
     # The longest that a connection may wait for its first request, and the headers of any for their end; uvicorn would
     # wait for ever.
     head_seconds = 10.0
+    # The same in a server that stops.
+    last_seconds = 2.0
 
     _hurry: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin a connection; its first request has to begin soon."""
         super().connection_made(transport)
-        self._hurry_up()
+        self._hurry_up(self.head_seconds)
 
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
         self.scope["state"][ABORT] = self.transport.abort
-        self._hurry_up()
+        self._hurry_up(self.head_seconds)
 
     def on_headers_complete(self) -> None:
         """Go on: what follows has deadlines of its own."""
         self._take_time()
         super().on_headers_complete()
 
+    def shutdown(self) -> None:
+        """Close when what was asked is answered; a request that has begun to come, or never did, has a moment more."""
+        if self._hurry is None:
+            super().shutdown()
+        else:
+            self._hurry_up(self.last_seconds)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """End a connection."""
         self._take_time()
         super().connection_lost(exc)
 
-    def _hurry_up(self) -> None:
+    def _hurry_up(self, seconds: float) -> None:
         self._take_time()
-        self._hurry = self.loop.call_later(self.head_seconds, self.transport.abort)
+        self._hurry = self.loop.call_later(seconds, self.transport.abort)
 
     def _take_time(self) -> None:
         if self._hurry is not None:

@@ -46,8 +46,8 @@ class WebSocketDoor:
         if not speaks_it:
             socket.end(NO_SUBPROTOCOL)
         elif self.drain.begun:
-            socket.end(RESTARTING)
-        with self.drain.socket(lambda: socket.end(RESTARTING)):
+            socket.leave(RESTARTING)
+        with self.drain.socket(lambda: socket.leave(RESTARTING)):
             await socket.run()
 
     def _is_welcome(self, origin: str | None, host: str | None) -> bool:

@@ -57,16 +57,26 @@ class Workers:
             listening.cancel()
 
     async def _begin(self) -> None:
-        """Start all, and return when all are ready or it is time to stop."""
+        """Start all, and return when all are ready or it is time to stop; a SIGHUP has to wait until then."""
         starting = asyncio.create_task(self._start_all())
-        told = asyncio.create_task(self._told.get())
-        await asyncio.wait([starting, told], return_when=asyncio.FIRST_COMPLETED)
-        if told.done():
-            starting.cancel()
-            self._told.put_nowait(told.result())
-        else:
-            told.cancel()
+        told = await self._told_while(starting)
+        for number in told:
+            self._told.put_nowait(number)
+        if {signal.SIGTERM, signal.SIGINT}.isdisjoint(told):
             await starting
+        else:
+            starting.cancel()
+
+    async def _told_while(self, starting: asyncio.Task[None]) -> list[signal.Signals]:
+        """The signals that come while something starts, up to the first that ends it."""
+        told: list[signal.Signals] = []
+        while not starting.done() and (not told or told[-1] is signal.SIGHUP):
+            next_told = asyncio.create_task(self._told.get())
+            await asyncio.wait([starting, next_told], return_when=asyncio.FIRST_COMPLETED)
+            if next_told.done():
+                told.append(next_told.result())
+            next_told.cancel()
+        return told
 
     async def _start_all(self) -> None:
         # The first failure is ours; those who still start end with us.

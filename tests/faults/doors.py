@@ -12,6 +12,7 @@ import httpx
 import orjson
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
+from websockets.frames import CloseCode
 
 from tests.faults.sockets import introduced
 from tests.servers import Server
@@ -118,10 +119,14 @@ class SocketDoor:
                     case "complete" if answer is not None:
                         return answer
         except WebSocketException as error:
-            self._socket = None
-            raise LostError(repr(error)) from error
+            raise self._closed(socket) from error
+        raise self._closed(socket)
+
+    def _closed(self, socket: ClientConnection) -> NotSentError | LostError:
+        """What became of a request whose socket was closed: one that restarts has answered all that it began."""
         self._socket = None
-        raise LostError(f"closed with {socket.close_code}")
+        kind = NotSentError if socket.close_code == CloseCode.SERVICE_RESTART else LostError
+        return kind(f"closed with {socket.close_code}")
 
 
 @asynccontextmanager

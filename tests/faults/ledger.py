@@ -29,6 +29,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.mutations: dict[str, Mutation] = {}
         self.counts: Counter[Verdict] = Counter()
+        self.reads: Counter[Verdict] = Counter()
         self.surprises: list[str] = []
         self._attempts: dict[str, list[Verdict]] = defaultdict(list)
         self._file = path.open("ab", buffering=0)

@@ -43,6 +43,7 @@ class Load:
             try:
                 said = await door.ask(READ)
             except (NotSentError, LostError):
+                self._ledger.reads[Verdict.FAIL] += 1
                 await asyncio.sleep(PAUSE)  # nobody tells when the server is back
                 continue
             except WrongError as error:
@@ -50,7 +51,10 @@ class Load:
                 continue
             if said.errors:
                 self._refused("read", said)
+                self._ledger.reads[Verdict.FAIL] += 1
                 await asyncio.sleep(PAUSE)  # nobody tells when the server is back
+            else:
+                self._ledger.reads[Verdict.OK] += 1
 
     async def _send(self, mutation: Mutation, door: Door) -> None:
         """Send a mutation once, or until it is acknowledged if it insists."""

@@ -18,6 +18,7 @@ from tests.server.listening import QuietServer
 
 HALF = b"GET / HTTP/1.1\r\nhost: here\r\nx-slow: "
 WHOLE = b"GET / HTTP/1.1\r\nhost: here\r\n\r\n"
+LAST = b"GET / HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n"
 
 
 class HastyProtocol(RequestProtocol):
@@ -72,3 +73,27 @@ async def test_a_connection_that_is_used_is_kept(port: int) -> None:
         async with asyncio.timeout(5):
             assert (await reader.readuntil(b"here")).startswith(b"HTTP/1.1 200")
     writer.close()
+
+
+async def test_a_server_that_stops_answers_who_has_just_come() -> None:
+    """A connection that has asked before is closed; one whose first request may be on its way is answered."""
+    application = Starlette(routes=[Route("/", lambda _: PlainTextResponse("here"))])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = QuietServer(configuration(application, Settings()))
+        running = asyncio.create_task(server.serve([listener]))
+        port = listener.getsockname()[1]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        idle, asking = await asyncio.open_connection("127.0.0.1", port)
+        asking.write(WHOLE)
+        async with asyncio.timeout(10):
+            await idle.readuntil(b"here")
+            server.should_exit = True
+            left = await idle.read()
+            writer.write(LAST)
+            answer = await reader.read()
+            await running
+        writer.close()
+        asking.close()
+
+    assert left == b""
+    assert answer.endswith(b"here")

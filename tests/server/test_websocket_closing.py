@@ -328,3 +328,24 @@ async def test_draining_sends_clients_elsewhere() -> None:
     assert code == late == 1012
     assert admission.moments.log == ["closed"]
     assert drain.sockets == 0
+
+
+async def test_draining_answers_what_was_begun_and_begins_nothing_else() -> None:
+    """Who is closed with 1012 has an answer to all that was done: what came too late is asked again elsewhere."""
+    drain = Drain(5.0)
+    admission = FakeAdmission()
+    async with listening(door(admission, drain)) as address, acknowledged(address) as client:
+        await subscribe(client, "mutation { write }")
+        await admission.moments.started.wait()
+        draining = asyncio.create_task(drain.run())
+        await subscribe(client, 'mutation { rename(name: "late") }', "2")
+        await say(client, {"type": "ping"})
+        pong = await heard(client)
+        admission.moments.go.set()
+        answers = [await heard(client) for _ in range(2)]
+        code, _ = await closed(client)
+        await draining
+
+    assert pong["type"] == "pong"
+    assert [(answer["type"], answer["id"]) for answer in answers] == [("next", "1"), ("complete", "1")]
+    assert code == 1012
