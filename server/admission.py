@@ -50,6 +50,7 @@ class Admission:
             database=self.database,
             writer=self.writer,
             broker=self.broker,
+            allowance=allowance,
             tickets=self.tickets,
         )
 

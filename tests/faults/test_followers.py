@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
 
+import pytest
 import redis.asyncio
 
 from models.database import open_database
@@ -31,6 +32,7 @@ FLUSHES = 5
 PATIENCE = 60.0
 
 
+@pytest.mark.timeout(300)
 async def test_each_follower_is_told_everything_once_whatever_falls(crew: Scene, tmp_path: Path) -> None:
     """Workers, Redis and PostgreSQL fall in front of a second server, and each follower sees 1 to n, each once."""
     async with another(crew, tmp_path / "other") as other, followed(crew, other) as followers:
