@@ -112,12 +112,14 @@ async def test_a_key_that_is_over_ends_its_streams(limited: Server) -> None:
     """A revoked key and one that expires are refused at once by HTTP; their sockets and event streams end soon."""
     revoked_id, revoked = make_key(limited)
     _, expiring = make_key(limited, datetime.now(UTC) + timedelta(seconds=8))
+    begun = asyncio.Barrier(5)  # the four streams and those who wait for them
     async with asyncio.timeout(PROMISED_SECONDS + 8):
         streams = [
-            asyncio.create_task(follow(limited, secret))
+            asyncio.create_task(follow(limited, secret, begun))
             for secret in (revoked, expiring)
             for follow in (end_of_socket, end_of_events)
         ]
+        await begun.wait()
         with client_of(limited, revoked) as client, client_of(limited, limited.key) as root:
             before = client.post("/graphql", json=ASK).status_code
             gone = root.post("/graphql", json={"query": REVOKE, "variables": {"id": revoked_id}}).json()
@@ -140,12 +142,14 @@ def test_streams_end_in_time_by_default() -> None:
     assert KEPT_SECONDS + between + moment <= PROMISED_SECONDS
 
 
-async def end_of_socket(server: Server, secret: str) -> object:
+async def end_of_socket(server: Server, secret: str, begun: asyncio.Barrier) -> object:
     """Follow over a WebSocket until it is closed: with which code."""
     async with connected(f"127.0.0.1:{server.port}") as client:
         await say(client, {"type": "connection_init", "payload": {"authorization": f"Bearer {secret}"}})
         await heard(client)
         await subscribe(client, FOLLOW)
+        await heard(client)
+        await begun.wait()
         try:
             while True:
                 if json.loads(await client.recv())["type"] == "ping":
@@ -154,7 +158,7 @@ async def end_of_socket(server: Server, secret: str) -> object:
             return client.close_code
 
 
-async def end_of_events(server: Server, secret: str) -> object:
+async def end_of_events(server: Server, secret: str, begun: asyncio.Barrier) -> object:
     """Follow over server-sent events until they end: with which error."""
     headers = {"authorization": f"Bearer {secret}", "accept": "text/event-stream"}
     told: list[object] = []
@@ -162,6 +166,7 @@ async def end_of_events(server: Server, secret: str) -> object:
         httpx.AsyncClient(base_url=server.url, headers=headers, trust_env=False, timeout=60) as client,
         client.stream("POST", "/graphql", json={"query": FOLLOW}) as response,
     ):
+        await begun.wait()
         async for line in response.aiter_lines():
             if line.startswith("data: {"):
                 told += [each["extensions"]["code"] for each in json.loads(line[6:]).get("errors", ())]
