@@ -129,7 +129,7 @@ async def project_of(database: Database, viewer: Viewer, wanted: str | None) -> 
     """
     if wanted is None:
         return viewer.project_id or await _default(database)
-    project_id = await _id_of(database, wanted)
+    project_id = await _id_of(database, wanted, only=viewer.project_id)
     if project_id is None or viewer.project_id not in (None, project_id):
         raise NotFound("There is no such project.", path=["project"])
     return project_id
@@ -158,10 +158,11 @@ async def _default(database: Database) -> str:
     return project_id
 
 
-async def _id_of(database: Database, name_or_id: str) -> str | None:
+async def _id_of(database: Database, name_or_id: str, only: str | None = None) -> str | None:
     known = memory_of(database).projects
     project_id = known.get(name_or_id)
-    if project_id is None:
+    # What only others may open is looked up as if nobody did: a sooner answer would tell that it is there, and in use.
+    if project_id is None or only not in (None, project_id):
         row = await find_project(database, name_or_id)
         if row is None:
             return None

@@ -87,8 +87,13 @@ async def create_project(context: Context, input: ProjectDraft) -> Mapping[str, 
 
 
 async def update_project(context: Context, input: ProjectChange) -> Mapping[str, Any]:
-    """Rename a project, change for how long its traces are kept, or its targets; needs the scope ADMIN."""
+    """Rename a project, change for how long its traces are kept, or its targets; needs the scope ADMIN.
+
+    A name is taken once among all projects, so that only a key for all projects may choose one.
+    """
     require(context.viewer, ADMIN)
+    if context.viewer.project_id is not None and input.name is not None:
+        raise Refused(f"The key {context.viewer.key_name!r} opens one project and can't rename it.")
     with _refusals("project") as answer:
         identity = canonical(input.id)
         row = None

@@ -84,7 +84,7 @@ async def test_a_foreign_project_is_refused_like_an_absent_one(context: Context)
     foreign = await make_project(context.database, "foreign")
     here = bound(context)
     answers = [
-        await update_project(here, ProjectChange(id=Id(identity), name="mine"))
+        await update_project(here, ProjectChange(id=Id(identity), retention_days=7))
         for identity in (foreign["id"], new_id(), "no id")
     ]
 
@@ -97,6 +97,14 @@ async def test_a_key_of_one_project_makes_no_projects(context: Context) -> None:
     """Projects are made by those who may see them all."""
     with pytest.raises(Refused):
         await create_project(bound(context), ProjectDraft(name="mine"))
+
+
+async def test_a_key_of_one_project_does_not_rename_it(context: Context) -> None:
+    """Whether a name is taken would tell which projects there are."""
+    await make_project(context.database, "taken")
+    for name in ("taken", "free"):
+        with pytest.raises(Refused, match="can't rename it"):
+            await update_project(bound(context), ProjectChange(id=Id(context.project_id), name=name))
 
 
 async def test_a_new_key_opens_what_it_was_made_for(context: Context) -> None:
