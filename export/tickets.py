@@ -46,7 +46,7 @@ class Tickets:
         """A ticket as text that goes into a URL, and when it expires. Raises Invalid when it is too long for that."""
         expires_at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=self.seconds)
         ticket = Ticket(selection=selection, key_id=key_id, expires_at=expires_at)
-        body = zlib.compress(msgspec.json.encode(_telling(msgspec.to_builtins(ticket))), 9)
+        body = zlib.compress(msgspec.json.encode(_telling(msgspec.to_builtins(ticket, enc_hook=str))), 9)
         text = base64.urlsafe_b64encode(await self._signature(database, body) + body).rstrip(b"=").decode()
         if self.longest is not None and len(text) > self.longest:
             over = len(text) - self.longest

@@ -88,7 +88,7 @@ def trace_record(draft: TraceDraft | TraceCorrection, now: datetime) -> TraceRec
         id=identity,
         name=clean(draft.name) or "",
         status=status,
-        start_time=_start(draft.start_time if isinstance(draft, TraceDraft) else None, identity, now),
+        start_time=_start(draft.start_time if isinstance(draft, TraceDraft) else None, identity, end_time, now),
         end_time=end_time,
         session_id=clean(draft.session_id),
         user_id=clean(draft.user_id),
@@ -119,7 +119,7 @@ def step_record(draft: StepDraft | StepCorrection, now: datetime) -> StepRecord:
         name=clean(draft.name) or "",
         kind=draft.kind or StepKind.CUSTOM,
         status=status,
-        start_time=_start(draft.start_time if isinstance(draft, StepDraft) else None, identity, now),
+        start_time=_start(draft.start_time if isinstance(draft, StepDraft) else None, identity, end_time, now),
         end_time=end_time,
         time_to_first_token_ms=draft.time_to_first_token_ms,
         provider=clean(draft.provider),
@@ -170,8 +170,10 @@ def _ending(
     return status, None, []
 
 
-def _start(stated: datetime | None, identity: str, now: datetime) -> datetime:
-    return stated or time_of(identity) or now
+def _start(stated: datetime | None, identity: str, end: datetime | None, now: datetime) -> datetime:
+    """When it started; what nobody stated is guessed, and nothing ended before it started."""
+    guess = stated or time_of(identity) or now
+    return guess if stated or end is None else min(guess, end)
 
 
 def _given(draft: object, names: Iterable[str]) -> list[str]:

@@ -48,10 +48,12 @@ TABLES = ("traces", "trace_steps", "trace_analytics", "event_log", "event_heads"
 FORGET_PROJECT = """
 DELETE FROM projects WHERE id = $1
 """
-NOW_AND_THEN = re.compile("pg_catalog|WHERE digest = ANY")
-# What differs from one answer to the next: ids and times of what is made, secrets, cursors and the tickets of exports.
+NOW_AND_THEN = re.compile(
+    "pg_catalog|set_config|shared_secrets|WHERE digest = ANY|FROM api_keys WHERE id = |AS waiting"
+)
+# What differs from one answer to the next: ids and times of what is made, secrets, cursors and tickets of exports.
 PASSING = re.compile(
-    r'(?<=ursor":)"[^"]*"|/exports/[\w.-]+|tg_[\w-]+'
+    r'(?<=ursor":)"[^"]*"|(?<="durationMs":)-?[\d.]+|/exports/[\w.-]+|tg_[\w-]+'
     r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"
 )
 
@@ -84,12 +86,13 @@ class World:
         return await self.cost_of(tenant.client.post("/graphql", json=body))
 
     async def cost_of(self, request: Awaitable[httpx.Response]) -> tuple[str, list[str]]:
-        """The answer to a request, and the statements that it cost.
+        """The answer to a request, and the statements that it cost, sorted: those of a level run side by side.
 
-        Those by which the driver learns types, and those that look up the key of whoever asks, come now and then.
+        Those by which the driver learns types, those that look up keys and secrets, and those that look for children of
+        what has the id of a span (as one new id of 4,096 seems to), come now and then.
         """
         response = await request
-        statements = [each for each in await self.counted.taken() if not NOW_AND_THEN.search(each)]
+        statements = sorted(each for each in await self.counted.taken() if not NOW_AND_THEN.search(each))
         return f"{response.status_code} {response.text}", statements
 
 
@@ -112,6 +115,7 @@ async def open_world(database_url: str, redis_url: str, schema: GraphQLSchema) -
             exporter = Exporter(database=database, url=database_url, connections=1, seconds=60.0)
             resources = Resources(
                 database=database,
+                broker=broker,
                 admission=admission,
                 exporter=exporter,
                 preparation=Preparation(),
@@ -125,7 +129,7 @@ async def open_world(database_url: str, redis_url: str, schema: GraphQLSchema) -
             async with open_client() as mine, open_client() as theirs, open_client() as gone:
                 tenants = [
                     await settled(counted, schema, client, f"{name}-{secrets.token_hex(6)}")
-                    for name, client in (("my-own", mine), ("theirs", theirs), ("absent", gone))
+                    for name, client in (("my-own", mine), ("theirs", theirs), ("vanished", gone))
                 ]
                 for table in TABLES:
                     await database.execute(FORGET.format(table), tenants[2].project_id)
