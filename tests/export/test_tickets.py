@@ -17,6 +17,14 @@ from models.ids import new_id
 from models.values import Id, Json
 
 KEY = new_id()
+
+
+class Literal(str):
+    """A JSON text as it comes out of a document, which has a class of its own."""
+
+    __slots__ = ()
+
+
 SELECTION = Selection(
     kind=ExportKind.STEPS,
     format=ExportFormat.CSV,
@@ -29,7 +37,7 @@ SELECTION = Selection(
         ],
         not_=TraceFilter(any_step=StepFilter(search="naïve")),
         start_time=DateTimeFilter(gte=datetime(2026, 11, 2, 12, 30, 0, 1, tzinfo=UTC)),
-        metadata=[JSONFilter(path=["a"], eq=Json('{"b": 1.50}'))],
+        metadata=[JSONFilter(path=["a"], eq=Json('{"b": 1.50}')), JSONFilter(path=["c"], eq=Json(Literal("1e2")))],
     ),
     steps=StepFilter(and_=()),
 )

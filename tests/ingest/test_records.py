@@ -55,6 +55,14 @@ def test_start_comes_from_the_id() -> None:
     assert step_record(StepDraft(id=TRACE, trace_id=TRACE, name="call"), NOW).start_time == time_of(TRACE)
 
 
+def test_no_guess_of_a_start_lies_behind_the_end() -> None:
+    """Whoever says only when something ended is not told that it started later."""
+    end = datetime(2025, 1, 1, tzinfo=UTC)
+
+    assert step_record(StepDraft(id=TRACE, trace_id=TRACE, name="call", end_time=end), NOW).start_time == end
+    assert trace_record(TraceDraft(name="run", end_time=end), NOW).start_time == end
+
+
 def test_new_id_carries_its_time() -> None:
     """A made id is a UUIDv7 of its moment."""
     assert time_of(new_id(1_700_000_000_123)) == datetime.fromtimestamp(1_700_000_000.123, UTC)
