@@ -36,12 +36,14 @@ from schema.scalars import OF_TEXT
 
 Finish: TypeAlias = Callable[[Any], Any]
 
+EXACT = 2.0**53  # from here on there are integers that no double holds: graphql-core refuses them as floats
+
 # What the decoder takes for a scalar; the others come as strings and are parsed by their own function.
 DECODED: Mapping[str, Any] = {
     GraphQLString.name: str,
     GraphQLID.name: str,
     GraphQLBoolean.name: bool,
-    GraphQLFloat.name: float,
+    GraphQLFloat.name: Annotated[float, msgspec.Meta(gt=-EXACT, lt=EXACT)],
     GraphQLInt.name: Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)],
     "BigInt": Annotated[int, msgspec.Meta(ge=-(2**63) + 1, le=2**63 - 1)],
 }
