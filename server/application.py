@@ -63,6 +63,7 @@ Work: TypeAlias = Callable[[], Awaitable[None]]
 
 MERGING = timedelta(seconds=10)
 WRITERS_CONNECTIONS = 4
+REFUSAL_SECONDS = 0.25
 WEB = Path(__file__).parent.parent / "web" / "dist"
 
 
@@ -196,8 +197,9 @@ def contract_engine(settings: Settings) -> Engine:
     persisted = Persisted(trusted, only_trusted=settings.only_trusted_documents)
     ours = engine(schema, limits=limits, deadlines=deadlines, fresh=renewed, scope=scope_of, persisted=persisted)
     # Some connections are for the writer alone, however many ask.
+    connections = max(1, settings.database_connections - WRITERS_CONNECTIONS)
     width = Width(
-        inside=max(1, settings.database_connections - WRITERS_CONNECTIONS), waiting=settings.max_waiting_reads
+        inside=min(settings.max_running_reads, connections), waiting=settings.max_waiting_reads, refusal=REFUSAL_SECONDS
     )
     return replace(ours, gate=Gate(width), told=told)
 

@@ -66,8 +66,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     export_secret: Annotated[str, Meta(min_length=16, max_length=256)] | None = None
     """What URLs of exports are signed with, the same on all servers; without it, with a secret in the database."""
 
+    max_running_reads: Count = 4
+    """The most queries of a process that run at once, the others wait; it is what leaves writers their share."""
     max_waiting_reads: Annotated[int, Meta(ge=0)] = 64
-    """The most queries of a process that wait for a connection; more are refused at once, and so is one after 1 s."""
+    """The most queries of a process that wait for their turn; more are refused, and so is one that waited for 1 s."""
     rate_limit: Annotated[float, Meta(ge=0)] = 0.0
     """The requests per second that a key may make in the long run; 0 for any number."""
     rate_burst: Count = 100

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from models.errors import Overloaded
-from operations.gate import Gate, Width
+from operations.gate import HELD, Gate, Width
 
 
 async def stay(gate: Gate, leave: asyncio.Event) -> str:
@@ -25,6 +25,27 @@ async def test_who_finds_the_gate_full_waits_or_is_refused_at_once() -> None:
 
     assert refused.value.retry_after == 30.0
     assert await asyncio.gather(*visitors) == ["answered"] * 3
+
+
+async def test_a_refusal_takes_its_time() -> None:
+    """Who is refused can't ask again at once; when very many are, the next ones are told without waiting."""
+    gate, leave = Gate(Width(inside=1, waiting=0, refusal=30.0)), asyncio.Event()
+    inside = asyncio.create_task(stay(gate, leave))
+    await asyncio.sleep(0)
+    held = [asyncio.create_task(stay(gate, leave)) for _ in range(HELD)]
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded):
+        await stay(gate, leave)
+    held[0].cancel()
+    await asyncio.wait([held[0]])
+    held.append(asyncio.create_task(stay(gate, leave)))
+    await asyncio.sleep(0)
+    leave.set()
+
+    assert await inside == "answered"
+    assert not any(each.done() for each in held[1:])
+    for each in held:
+        each.cancel()
 
 
 async def test_nobody_waits_for_ever() -> None:
